@@ -1,0 +1,132 @@
+"""The command line: `python -m diffusion_core list | precompute | inspect | verify | plot`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from diffusion_core.errors import DiffusionError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; our own errors end in one sentence and exit code 2."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except DiffusionError as error:
+        print(f"diffusion_core: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("diffusion_core: interrupted; nothing half-written was left behind", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m diffusion_core",
+        description="Compute, check and look at particle trajectories.",
+        epilog="example: python -m diffusion_core precompute smiley-ula",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, about: str, example: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(
+            name, help=about, description=f"{about[0].upper()}{about[1:]}.",
+            epilog=f"example: python -m diffusion_core {name}{example}",
+        )  # fmt: skip
+        command.set_defaults(run=globals()[f"_{name}"])
+        command.add_argument("--folder", type=Path, help="where trajectories lie (default: media/trajectories)")
+        return command
+
+    add("list", "list the recipes and what of them is computed", "")
+    precompute = add("precompute", "compute recipes before a render needs them", " smiley-ula smiley-ascent")
+    precompute.add_argument("names", nargs="*", metavar="NAME", help="recipes, see `list`")
+    precompute.add_argument("--all", action="store_true", help="every recipe")
+    inspect = add("inspect", "say what is in a trajectory file", " media/trajectories/FILE.npz")
+    inspect.add_argument("file", type=Path)
+    verify = add("verify", "compute trajectories again and compare", " media/trajectories/FILE.npz")
+    verify.add_argument("files", nargs="*", type=Path, metavar="FILE", help="default: all that are computed")
+    plot = add("plot", "draw start, paths and end over the density", " media/trajectories/FILE.npz -o run.png")
+    plot.add_argument("file", type=Path)
+    plot.add_argument("-o", "--output", type=Path, help="the PNG to write (default: beside the file)")
+    return parser
+
+
+def _list(options: argparse.Namespace) -> int:
+    from diffusion_core.recipes import FOLDER, RECIPES
+
+    width = max(map(len, RECIPES))
+    for name, recipe in RECIPES.items():
+        mark = "computed" if recipe.path(options.folder or FOLDER).exists() else ""
+        print(f"{name:<{width}}  {recipe.about:<62} {mark}".rstrip())
+    return 0
+
+
+def _precompute(options: argparse.Namespace) -> int:
+    from diffusion_core.compute import load_or_compute
+    from diffusion_core.observation import verdict
+    from diffusion_core.recipes import FOLDER, RECIPES, find_recipe
+
+    names = list(RECIPES) if options.all else options.names
+    if not names:
+        print("diffusion_core: name a recipe (see `list`), or say --all", file=sys.stderr)
+        return 2
+    for recipe in [find_recipe(name) for name in names]:
+        trajectory = load_or_compute(recipe, options.folder or FOLDER)
+        print(trajectory.path)
+        if "distance" in trajectory.series and not (judged := verdict(trajectory)).settled:
+            print(f"note: {judged.sentence}", file=sys.stderr)
+    return 0
+
+
+def _inspect(options: argparse.Namespace) -> int:
+    from diffusion_core.npz import load
+
+    trajectory = load(options.file)
+    records, particles, _ = trajectory.positions.shape
+    print(f"recipe      {trajectory.recipe}, seed {trajectory.seed}")
+    print(f"positions   {records:,} records × {particles:,} particles, {trajectory.positions.dtype}")
+    print(f"iterations  0 to {trajectory.steps[-1]:,}, step size {trajectory.step_size:g}")
+    print(f"detailed    {len(trajectory.detailed)} particles with drift and noise")
+    for name, grid in trajectory.grids.items():
+        print(f"grid        {name}: {' × '.join(map(str, grid.values.shape))} on {grid.window}")
+    for name, series in trajectory.series.items():
+        print(f"series      {name}: {len(series.steps)} records of {', '.join(series.labels) or 'one value'}")
+    for name, value in trajectory.parameters.items():
+        print(f"parameter   {name} = {value}")
+    for name, value in trajectory.versions.items():
+        print(f"version     {name} {value}")
+    print(f"hash        {trajectory.hash}")
+    return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from diffusion_core.compute import verify
+    from diffusion_core.errors import RecipeError
+    from diffusion_core.recipes import FOLDER
+
+    folder = options.folder or FOLDER
+    files = options.files or sorted(folder.glob("*.npz"))
+    if not files:
+        raise RecipeError(f"there is no trajectory in '{folder}': compute one with `precompute NAME`")
+    faults = 0
+    for file in files:
+        same, sentence = verify(file)
+        print(f"{'ok   ' if same else 'WRONG'} {file.name}: {sentence}")
+        faults += not same
+    return 1 if faults else 0
+
+
+def _plot(options: argparse.Namespace) -> int:
+    from diffusion_core.npz import load
+    from diffusion_core.plot import plot
+
+    output = options.output or options.file.with_suffix(".png")
+    plot(load(options.file), output)
+    print(output)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,148 @@
+"""Named experiments, each computed once: a recipe's key covers its parameters, its input file and our code."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from diffusion_core.errors import RecipeError, suggestion
+
+FOLDER = Path("media/trajectories")
+
+
+@dataclass(frozen=True)
+class LangevinRecipe:
+    """A Langevin run from N(0, start_width² I), with everything that a film says about it.
+
+    Args:
+        name: of the file and of the record; letters, digits and dashes.
+        about: one line for the list.
+        target: a name of `shapes.TARGETS` or the path of a picture or CSV file.
+        options: what the target's function takes, for example {"face": 0.0}.
+        sampler: a name of `langevin.SAMPLERS`.
+        step_size: τ.
+        steps: number of iterations.
+        particles: number of independent particles.
+        seed: of all randomness.
+        climb: iterations of gradient ascent before the run, which then starts from the collapsed state.
+        climb_step_size: τ of these.
+        start_width: standard deviation of the starting points, in stage units.
+        dense: the first so many iterations are all recorded …
+        every: … and after them one in so many, and the last.
+        detailed: so many particles, the first ones, keep drift and noise of each recorded iteration.
+
+    Raises:
+        RecipeError: a parameter out of range.
+    """
+
+    name: str
+    about: str = field(default="", compare=False)
+    target: str = "smiley"
+    options: Mapping[str, float] = field(default_factory=dict)
+    sampler: str = "ula"
+    step_size: float = 0.001
+    steps: int = 6000
+    particles: int = 5000
+    seed: int = 0
+    climb: int = 0
+    climb_step_size: float = 0.005
+    start_width: float = 1.2
+    dense: int = 60
+    every: int = 20
+    detailed: int = 8
+
+    def __post_init__(self) -> None:
+        for name, least in (("steps", 1), ("particles", 1), ("every", 1), ("climb", 0), ("dense", 0), ("seed", 0)):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < least:
+                raise RecipeError(f"{name} = {value!r} makes no run: choose a whole number from {least} up")
+        for name in ("step_size", "climb_step_size", "start_width"):
+            value = getattr(self, name)
+            if not (isinstance(value, (int, float)) and np.isfinite(value) and value > 0):
+                raise RecipeError(f"{name} = {value!r} makes no run: choose a number above 0, such as 0.001")
+
+    @property
+    def recorded(self) -> np.ndarray:
+        """Iteration numbers that are recorded, 0 (the start) first, `steps` last."""
+        dense = np.arange(min(self.dense, self.steps) + 1)
+        return np.unique(np.concatenate([dense, np.arange(self.dense, self.steps, self.every), [self.steps]]))
+
+    @property
+    def key(self) -> str:
+        """Hex digits that change with a parameter, with the target file's contents or with our own code."""
+        parameters = dataclasses.asdict(dataclasses.replace(self, about=""))
+        file = Path(self.target)
+        contents = hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
+        text = json.dumps([parameters, contents, source_hash("compute")], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def path(self, folder: Path = FOLDER) -> Path:
+        """Where this recipe's trajectory lies."""
+        return folder / f"{self.name}-{self.key}.npz"
+
+
+RECIPES: dict[str, LangevinRecipe] = {
+    recipe.name: recipe
+    for recipe in (
+        LangevinRecipe(
+            "smiley-ascent", "noise off: particles climb onto lines and points", sampler="ascent",
+            step_size=0.005, steps=1200, dense=60, every=6,
+        ),
+        LangevinRecipe("smiley-ula", "noise on, from the collapsed state: ULA spreads to p", climb=1200),
+        LangevinRecipe("smiley-mala", "the same with MALA, which has no bias", sampler="mala", climb=1200),
+        LangevinRecipe(
+            "smiley-underdamped", "the same with momentum: BAOAB", sampler="underdamped",
+            climb=1200, step_size=0.002, steps=3000, every=10,
+        ),
+        LangevinRecipe(
+            "smiley-annealed", "the same over falling noise levels", sampler="annealed",
+            climb=1200, step_size=0.0005, steps=2400, every=8,
+        ),
+        LangevinRecipe(
+            "smiley-chain", "one particle for a long time, recorded thinned",
+            step_size=0.003, steps=300_000, particles=1, dense=200, every=250, detailed=1,
+        ),
+        LangevinRecipe(
+            "smiley-without-face", "separate parts: ULA stays in the part where it started",
+            options={"face": 0.0}, climb=1200,
+        ),
+    )
+}  # fmt: skip
+
+
+def find_recipe(name: str) -> LangevinRecipe:
+    """The recipe of that name.
+
+    Raises:
+        RecipeError: there is none; the message suggests the nearest.
+    """
+    if name not in RECIPES:
+        raise RecipeError(f"there is no recipe '{name}': {suggestion(name, RECIPES)}")
+    return RECIPES[name]
+
+
+@cache
+def source_hash(module: str) -> str:
+    """Hash of the source of a module of this package and of all those of the package that it imports."""
+    folder = Path(__file__).parent
+    seen: set[str] = set()
+    todo = [module]
+    while todo:
+        name = todo.pop()
+        if name not in seen and (folder / f"{name}.py").exists():
+            seen.add(name)
+            for node in ast.walk(ast.parse((folder / f"{name}.py").read_bytes())):
+                if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("diffusion_core"):
+                    todo += [(node.module or "").rpartition("diffusion_core.")[2], *(n.name for n in node.names)]
+    digest = hashlib.sha256()
+    for name in sorted(seen):
+        digest.update((folder / f"{name}.py").read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,33 @@
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"```python\n(.*?)```", README, re.S)
+
+
+def test_the_tweak_is_three_lines_that_work(tmp_path):
+    namespace = {}
+    exec(compile(BLOCKS[0], "README.md", "exec"), namespace)
+    assert namespace["Mine"].target == "my_logo.png"
+    assert namespace["Mine"].particles == 2000
+
+
+def test_the_librarys_example_runs(capsys):
+    exec(compile(BLOCKS[1], "README.md", "exec"), {})
+    assert capsys.readouterr().out == "(1000, 2) True\n"
+
+
+def test_the_table_lists_the_attributes_with_their_defaults():
+    from scenes.langevin import LangevinScene
+
+    rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| (.*?) \|", README, re.M)
+    assert len(rows) == 5
+    for names, defaults in rows:
+        for name, default in zip(re.findall(r"\w+", names), defaults.split(", "), strict=True):
+            assert str(getattr(LangevinScene, name)) == default.strip('`"'), name
+
+
+def test_what_the_readme_points_to_exists():
+    for link in re.findall(r"\]\(([^)]+)\)", README):
+        assert (ROOT / link).exists(), link
