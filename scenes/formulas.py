@@ -1,0 +1,40 @@
+"""The rules on screen, one for each sampler of `diffusion_core.langevin`, in Typst.
+
+`drift` and `noise` label the terms that take the colours of what p says and of chance.
+"""
+
+from __future__ import annotations
+
+from manim import MathTypst
+
+from scenes.mobjects.words import mathematics
+from scenes.theme import Theme
+
+_DRIFT = "{{ tau nabla log p(x_k) : drift }}"
+_NOISE = "{{ + sqrt(2 tau) thin epsilon_k : noise }}"
+
+RULES = {
+    "ascent": f"x_(k+1) = x_k + {_DRIFT}",
+    "ula": f"x_(k+1) = x_k + {_DRIFT} {_NOISE}",
+    "mala": (
+        f"y &= x_k + {_DRIFT} {_NOISE} \\ "
+        'x_(k+1) &= y "with probability" min(1, (p(y) thin q(x_k|y)) / (p(x_k) thin q(y|x_k)))'
+    ),
+    "underdamped": (
+        "v &<- v_k + {{ h/2 nabla log p(x_k) : drift }}, quad h = sqrt(2 tau) \\ "
+        "x_(k+1) &= x_k + h/2 (1 + e^(-gamma h)) v {{ + h/2 sqrt(1 - e^(-2 gamma h)) thin epsilon_k : noise }}"
+    ),
+    "annealed": (
+        "x_(k+1) = x_k + {{ tau_k nabla log p_(sigma_k)(x_k) : drift }} "
+        "{{ + sqrt(2 tau_k) thin epsilon_k : noise }}"
+    ),
+}
+
+
+def rule(sampler: str, theme: Theme, font_size: float) -> MathTypst:
+    """The sampler's update, its terms coloured by what they are."""
+    formula = mathematics(RULES[sampler], font_size, theme.ink)
+    formula.select("drift").set_color(theme.exact)
+    if "noise" in RULES[sampler]:
+        formula.select("noise").set_color(theme.chance)
+    return formula

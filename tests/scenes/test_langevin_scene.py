@@ -1,0 +1,218 @@
+"""The first film: what is drawn is what was computed, and nothing overlaps or goes stale."""
+
+import hashlib
+import itertools
+
+import av
+import numpy as np
+import pytest
+from manim import Scene, Typst, VMobject, config, tempconfig
+from PIL import Image, ImageDraw
+
+from diffusion_core.langevin import SAMPLERS
+from diffusion_core.npz import load
+from scenes import theme
+from scenes.base import BOARD_LEFT, BOARD_WIDTH, MARGIN, STAGE_CENTER, STAGE_SIDE
+from scenes.formulas import RULES, rule
+from scenes.langevin import LangevinScene
+from scenes.mobjects.live_curve import LiveCurve
+from scenes.mobjects.step_counter import StepCounter
+
+
+class Small(LangevinScene):
+    particles = 200
+    steps = 40
+
+
+QUICK = {"progress_bar": "none", "quality": "low_quality", "frame_rate": 3}
+DRY = QUICK | {"dry_run": True}
+
+
+def film(scene_class, folder, **settings):
+    """Render into a folder; the decoded frames' hashes, and the frames."""
+    with tempconfig(QUICK | {"media_dir": str(folder)} | settings):
+        scene = scene_class()
+        scene.render()
+        file = scene.renderer.file_writer.movie_file_path
+    with av.open(str(file)) as container:
+        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    return [hashlib.sha256(frame.tobytes()).hexdigest() for frame in frames], frames
+
+
+class Staged(Small):
+    """Layout at the end of every animation, without drawing a film."""
+
+    def construct(self):
+        self.layouts = []
+        super().construct()
+
+    def play(self, *arguments, **options):
+        super().play(*arguments, **options)
+        self.layouts.append([(type(mobject).__name__, box(mobject), mobject) for mobject in self.leaves()])
+
+    def leaves(self):
+        shown = []
+        for mobject in self.mobjects:
+            pieces = mobject.submobjects if isinstance(mobject, LiveCurve) else [mobject]
+            shown += [piece for piece in pieces if isinstance(piece, (Typst, StepCounter))]
+        return shown
+
+
+def box(mobject):
+    return np.array([mobject.get_corner((-1, -1, 0))[:2], mobject.get_corner((1, 1, 0))[:2]])
+
+
+def overlap(one, other):
+    return bool(np.all(np.minimum(one[1], other[1]) - np.maximum(one[0], other[0]) > 1e-6))
+
+
+@pytest.fixture(scope="module")
+def staged(tmp_path_factory):
+    with tempconfig(DRY | {"media_dir": str(tmp_path_factory.mktemp("staged"))}):
+        scene = Staged()
+        scene.render()
+    return scene
+
+
+def test_nothing_written_leaves_the_frame_or_stands_over_anything_written(staged):
+    assert len(staged.layouts) >= 12
+    half = np.array([config.frame_width, config.frame_height]) / 2 - MARGIN
+    for layout in staged.layouts:
+        for _, (low, high), mobject in layout:
+            assert (low >= -half - 1e-6).all(), mobject
+            assert (high <= half + 1e-6).all(), mobject
+        for (_, one, first), (_, other, second) in itertools.combinations(layout, 2):
+            assert not overlap(one, other), (first, second)
+
+
+def test_nothing_written_stands_on_the_stage(staged):
+    stage = np.array([STAGE_CENTER[:2] - STAGE_SIDE / 2, STAGE_CENTER[:2] + STAGE_SIDE / 2])
+    for layout in staged.layouts:
+        for _, place, mobject in layout:
+            assert not overlap(place, stage), mobject
+
+
+def test_the_overlap_test_sees_a_planted_overlap(staged):
+    _, place, _ = staged.layouts[-1][0]
+    assert overlap(place, place + 0.1)
+
+
+def test_captions_are_at_most_70_characters(staged):
+    written = [entry for layout in staged.layouts for entry in layout]
+    captions = {mobject.typst_code for _, (low, _), mobject in written if low[1] < -3}
+    assert len(captions) >= 6
+    for caption in captions:
+        assert len(caption.replace("$", "")) <= 70, caption
+
+
+def test_one_seed_gives_equal_frames_and_another_gives_others(tmp_path):
+    class Other(Small):
+        seed = 1
+
+    first, frames = film(Small, tmp_path / "a")
+    assert frames[0].shape == (480, 854, 3)
+    assert film(Small, tmp_path / "b")[0] == first
+    # into the same folder: what the first film left there must not be taken for this one's frames
+    other = film(Other, tmp_path / "a")[0]
+    assert other != first
+    assert len(other) == len(first)
+    # and again the first one, now from Manim's cache
+    assert film(Small, tmp_path / "a")[0] == first
+
+
+def test_a_theme_colour_changes_the_frames_of_a_cached_film(tmp_path, monkeypatch):
+    first = film(Small, tmp_path)[0]
+    monkeypatch.setitem(theme.THEMES, "dark", theme.THEMES["light"])
+    assert film(Small, tmp_path)[0] != first
+
+
+def test_the_films_last_frame_shows_the_last_record(tmp_path):
+    class Few(Small):
+        particles = 20
+        steps = 3
+
+    _, frames = film(Few, tmp_path, quality="high_quality", frame_rate=3)
+    run = load(next(tmp_path.glob("trajectories/smiley-ula-*.npz")))
+    last = frames[-1].astype(float)
+    scale = 1080 / 8
+    positions = np.asarray(run.positions[-1])
+    apart = np.linalg.norm(positions[:, None] - positions, axis=-1) + 9 * np.eye(20)
+    isolated = positions[(apart.min(axis=1) > 0.2) & (np.abs(positions).max(axis=1) < 3)]
+    assert len(isolated) >= 3
+    for x in isolated:
+        u = (x[0] + STAGE_CENTER[0]) * scale + 960
+        v = 540 - (x[1] + STAGE_CENTER[1]) * scale
+        column, row = int(u), int(v)
+        part = last[row - 7 : row + 8, column - 7 : column + 8].sum(axis=2)
+        ink = np.clip(part - np.median(part) - 60, 0, None)
+        place = np.array([ink.sum(axis=0), ink.sum(axis=1)]) @ np.arange(15) / ink.sum()
+        assert np.hypot(*(place + [column - 7 + 0.5, row - 7 + 0.5] - [u, v])) < 0.5
+
+
+def test_three_lines_put_a_logo_on_the_stage(tmp_path, monkeypatch, caplog):
+    logo = Image.new("RGBA", (80, 80), (0, 0, 0, 0))
+    ImageDraw.Draw(logo).polygon([(10, 70), (40, 10), (70, 70)], fill=(200, 30, 30, 255))
+    logo.save(tmp_path / "my_logo.png")
+    monkeypatch.chdir(tmp_path)
+
+    class Mine(LangevinScene):
+        target = "my_logo.png"
+        particles = 200
+        steps = 20
+
+    with tempconfig(DRY | {"media_dir": str(tmp_path)}):
+        scene = Mine()
+        scene.render()
+    density = scene.sampling.grids["density"].values
+    assert density[100:200].sum() > 1.2 * density[220:320].sum()  # a triangle's foot is below
+    assert not scene.has_settled
+    assert "has not reached its target" in caplog.text
+    assert "have not reached $p$" in scene._caption.typst_code
+
+
+@pytest.mark.parametrize("sampler", list(SAMPLERS))
+def test_every_sampler_has_its_rule_and_it_fits_the_board(sampler, tmp_path):
+    with tempconfig({"media_dir": str(tmp_path)}):
+        formula = rule(sampler, theme.theme(), theme.FONT_BODY)
+        assert sorted(RULES) == sorted(SAMPLERS)
+        assert formula.select("drift")[0].get_color().to_hex().upper() == theme.theme().exact
+        if sampler != "ascent":
+            assert formula.select("noise")[0].get_color().to_hex().upper() == theme.theme().chance
+        assert min(1.0, BOARD_WIDTH / formula.width) > 0.6  # it need not shrink beyond reading
+        assert config.frame_width / 2 - MARGIN + 1e-9 >= BOARD_LEFT + BOARD_WIDTH
+
+
+def test_curve_and_counter_show_the_same_whatever_was_shown_before(tmp_path):
+    with tempconfig({"media_dir": str(tmp_path)}):
+        values = np.array([3.0, 2.0, 1.5, 1.0])
+        for make in (
+            lambda: LiveCurve(np.array([0, 1, 2, 40]), values, (1.0, 0.1)),
+            lambda: StepCounter(np.array([0, 9, 10, 12_345])),
+        ):
+            for transform in (lambda m: m, lambda m: m.scale(0.5).shift((1.0, 2.0, 0.0))):
+                straight, wandering = transform(make()), transform(make())
+                for record in (3, 0.5, 1, 2.7):
+                    wandering.show(record)
+                    straight = transform(make()).show(record)
+                    for one, other in zip(straight.get_family(), wandering.get_family(), strict=True):
+                        np.testing.assert_allclose(one.points, other.points, atol=1e-9)
+
+
+def test_the_curve_ends_where_the_value_is(tmp_path):
+    with tempconfig({"media_dir": str(tmp_path)}):
+        curve = LiveCurve(np.array([0, 10, 20]), np.array([4.0, 1.0, 2.0]), (1.0, 0.1)).shift((1, 1, 0)).show(1)
+        place = curve.axes.c2p(10, 1.0)
+        np.testing.assert_allclose(curve.curve.points[-1], place, atol=1e-9)
+        np.testing.assert_allclose(curve.head.get_center(), place, atol=1e-9)
+
+
+def test_scene_classes_are_ordinary(tmp_path):
+    class Plain(Scene):
+        def construct(self):
+            counter = StepCounter(np.array([0, 1200]))
+            self.add(counter.show(1))
+            self.wait(1 / 15)
+
+    with tempconfig(DRY | {"media_dir": str(tmp_path)}):
+        Plain().render()
+    assert isinstance(StepCounter(np.array([0])), VMobject)
