@@ -33,7 +33,7 @@ STAGE: Final = Window()
 """The data that fill the stage; one unit of data is one of Manim's."""
 
 WHOLE: Final = 1e-9
-"""How far below k a float may lie and still mean record k."""
+"""How far from k a float may lie and still mean record k."""
 
 
 class PixelMap(NamedTuple):
@@ -91,7 +91,7 @@ class Raster(Mobject):
         Raises:
             IndexError: there is no such record.
         """
-        if not 0 <= record <= self.records - 1:
+        if not -WHOLE <= record <= self.records - 1 + WHOLE:  # a tracker overshoots by a rounding error
             raise IndexError(f"{self} has records 0 to {self.records - 1}, so it cannot show {record}.")
         self.record = float(record)
         return self
