@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import click
 import numpy as np
-from manim import UL, FadeIn, FadeOut, Mobject, Scene, config, logger
+from manim import UL, FadeIn, FadeOut, Mobject, Scene, Succession, config, logger
 
 from diffusion_core.compute import load_or_compute
 from diffusion_core.errors import DiffusionError
@@ -48,6 +48,7 @@ class FilmScene(Scene):
         self.theme = theme.theme()
         self.camera.background_color = self.theme.paper
         self._caption: Mobject | None = None
+        self._caption_text, self._caption_age = "", 0.0
 
     def render(self, preview: bool = False) -> bool:
         """Render; under the `manim` command our own errors end in one line instead of a traceback."""
@@ -59,6 +60,15 @@ class FilmScene(Scene):
             if click.get_current_context(silent=True) is None:
                 raise
             raise SystemExit(f"manim: {error}") from error
+
+    def play(self, *animations: Any, **options: Any) -> None:
+        """Play, and remember how long the caption has been there.
+
+        Not by the renderer's clock: it counts frames where it draws and seconds where it takes them from the
+        cache, so that pauses would come out of different lengths.
+        """
+        super().play(*animations, **options)
+        self._caption_age += self.duration
 
     def recipe(self, name: str, **changes: Any) -> LangevinRecipe:
         """The named recipe with this scene's target, particles and seed, and further changes."""
@@ -95,13 +105,15 @@ class FilmScene(Scene):
         line = words(caption, theme.FONT_BODY).move_to(CAPTION_CENTER)
         if line.width > config.frame_width - 2 * MARGIN:
             line.scale_to_fit_width(config.frame_width - 2 * MARGIN)
-        away = [] if self._caption is None else [FadeOut(self._caption, run_time=theme.FADE / 2)]
-        self._caption, self._caption_text, self._said_at = line, caption, self.time
-        self.play(*away, FadeIn(line, run_time=theme.FADE), *others)
+        change = [FadeIn(line, run_time=theme.FADE)]
+        if self._caption is not None:
+            change.insert(0, FadeOut(self._caption, run_time=theme.FADE / 2))
+        self._caption, self._caption_text, self._caption_age = line, caption, 0.0
+        self.play(Succession(*change), *others)
 
     def pause_to_read(self) -> None:
         """Stand still as long as the caption still takes to be read."""
-        left = theme.reading_time(self._caption_text) - (self.time - self._said_at)
+        left = theme.reading_time(self._caption_text) - self._caption_age
         self.wait(max(round(left * 15), 15) / 15)  # fifteenths: the same at every frame rate
 
     def on_stage(self, mobject: Mobject) -> Mobject:

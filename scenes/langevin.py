@@ -93,14 +93,16 @@ class LangevinScene(FilmScene):
         self.add(self.cloud)
         new_rule = self.on_board(rule(self.sampler, self.theme, theme.FONT_BODY), 1.2)
         self.counter = self.step_counter()
-        self.beat(
-            "noise on",
-            "Noise on: each step climbs, then takes a random kick.",
-            FadeOut(self.rule),
-            FadeIn(new_rule),
-            FadeIn(self.counter),
-        )
+        if self.sampler == "ula":  # what was there stays in its place, and the noise joins it
+            new_rule.shift(self.rule[0].get_center() - new_rule[0].get_center())
+            self.remove(self.rule)
+            self.add(new_rule)
+            change = [FadeIn(new_rule.select("noise"))]
+        else:
+            change = [FadeOut(self.rule), FadeIn(new_rule)]
         self.rule = new_rule
+        caption = "Noise on: each step climbs, then takes a random kick."
+        self.beat("noise on", caption, *change, FadeIn(self.counter))
         self.show_single_steps()
 
     def run_to_the_end(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from manim import MathTypst, SVGMobject, Typst
+from manim import UL, MathTypst, SVGMobject, Typst
 from manim.utils.color import ParsableManimColor
 
 from scenes import theme
@@ -27,12 +27,14 @@ def mathematics(
 
 
 def _lightened(drawn: Drawn) -> Drawn:
-    """Let go of the SVG paths that glyphs were made from.
+    """Let go of the SVG paths that glyphs were made from, and forget how the import turned them.
 
     Manim copies a mobject three times for every fade and hashes it for every animation; of a caption's
-    seventy milliseconds, sixty went into these paths, which nobody reads again.
+    seventy milliseconds, sixty went into these paths, which nobody reads again. The direction of a sheen,
+    which no glyph of ours has, comes out differently when a text is used again, and is part of the hash.
     """
     for glyph in drawn.get_family():
         if hasattr(glyph, "path_obj"):
             glyph.path_obj = None
+        glyph.sheen_direction = UL
     return drawn
