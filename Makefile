@@ -1,7 +1,8 @@
 .PHONY: setup film test lint bench clean
+
 setup: ; ./setup
 film: setup ; .venv/bin/manim -qh scenes/langevin.py LangevinScene
 test: setup ; .venv/bin/pytest
 lint: setup ; .venv/bin/ruff check . && .venv/bin/mypy --strict diffusion_core
-bench: setup ; .venv/bin/python benchmarks/langevin.py && .venv/bin/python benchmarks/render.py
-clean: ; rm -rf media .venv
+bench: setup ; for file in benchmarks/*.py; do .venv/bin/python $$file || exit 1; done
+clean: ; rm -rf build media .mypy_cache .pytest_cache .ruff_cache
