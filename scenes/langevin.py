@@ -49,7 +49,8 @@ class LangevinScene(FilmScene):
             "smiley-ula", sampler=self.sampler, steps=self.steps, step_size=self.step_size,
             climb=climb.steps, climb_step_size=climb.step_size,
         )  # fmt: skip
-        self.climbing, self.sampling = self.trajectory(climb), self.trajectory(sample)
+        self.sampling = self.trajectory(sample)  # first, for it can go wrong in more ways
+        self.climbing = self.trajectory(climb)
         self.has_settled = self.settled(self.sampling)
 
     def show_target(self) -> None:
