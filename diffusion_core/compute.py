@@ -16,7 +16,7 @@ from diffusion_core.errors import RecipeError
 from diffusion_core.langevin import kernel, stability_advice
 from diffusion_core.metrics import sliced_wasserstein
 from diffusion_core.npz import TrajectoryWriter, load
-from diffusion_core.observation import Observer, grids
+from diffusion_core.observation import TOLERANCE, Observer, grids
 from diffusion_core.recipes import FOLDER, LangevinRecipe
 from diffusion_core.shapes import find_target
 from diffusion_core.simulation import State, simulate
@@ -54,9 +54,9 @@ def compute(recipe: LangevinRecipe, path: Path, progress: bool = True) -> None:
     one_step = kernel(recipe.sampler, target, recipe.step_size, recipe.steps)
     start_rng, run_rng, truth_rng = np.random.default_rng(recipe.seed).spawn(3)
     state = State(recipe.start_width * start_rng.standard_normal((recipe.particles, 2)))
-    limit, advice = RUNAWAY * target.extent, stability_advice(target)
+    limit, advice = RUNAWAY * target.extent, stability_advice(recipe.sampler, target)
     ascent = kernel("ascent", target, recipe.climb_step_size, recipe.climb)
-    for step in simulate(ascent, state, recipe.climb, run_rng, limit, advice):
+    for step in simulate(ascent, state, recipe.climb, run_rng, limit, stability_advice("ascent", target)):
         state = step.state
 
     recorded = recipe.recorded
@@ -110,7 +110,7 @@ def verify(path: Path) -> tuple[bool, str]:
     if "distance_floor" not in stored.series:
         return False, "made with other versions, and one particle is too few to compare laws"
     mean, deviation = stored.series["distance_floor"].values[0]
-    alike = bool(apart <= mean + 3 * deviation)
+    alike = bool(apart <= mean + TOLERANCE * deviation)
     return alike, f"made with other versions; the last records are {apart:.4f} apart, two true samples {mean:.4f}"
 
 

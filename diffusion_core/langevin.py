@@ -153,8 +153,16 @@ def kernel(name: str, target: Distribution, step_size: float, steps: int) -> Ker
     return SAMPLERS[name](target, step_size, steps)
 
 
-def stability_advice(target: Distribution) -> str:
-    """What to say when a run explodes: the largest τ at which a step never overshoots, where it is known."""
-    if target.smoothness is None:
+def stability_advice(sampler: str, target: Distribution) -> str:
+    """What to say when a run explodes: the largest stable τ, where it is known.
+
+    On a slope of curvature L a step multiplies the distance from the mode by 1 − τL, and BAOAB is stable for
+    h < 2/√L, which is the same τ < 2/L. The annealed sampler's τ σ_i²/σ_L² meets curvatures below 1/σ_i².
+    """
+    if sampler == "annealed":
+        largest = 2 * SMALLEST_NOISE**2
+    elif target.smoothness is None:
         return "choose a smaller step size (this target's curvature has no bound)"
-    return f"choose a step size below {2 / target.smoothness:.3g}, the largest stable one"
+    else:
+        largest = 2 / target.smoothness
+    return f"choose a step size below {largest:.3g}, the largest stable one"

@@ -12,6 +12,7 @@ from diffusion_core.errors import RecipeError
 from diffusion_core.trajectory import Grid, Series, Trajectory
 
 WINDOW = 3.15  # half-side of the drawn square, in data units
+TOLERANCE = 3.0  # deviations, and standard errors, within which a run counts as having reached its target
 
 
 def grids(target: Distribution) -> dict[str, Grid]:
@@ -78,7 +79,7 @@ class Verdict(NamedTuple):
 
 
 def verdict(trajectory: Trajectory) -> Verdict:
-    """Hold the last record against p: distance within 3 deviations of its floor, part masses within 3 errors.
+    """Hold the last record against p: its distance against the floor, its part masses against p's.
 
     A film may say "in the right proportions" only of a run of which this is true.
 
@@ -91,13 +92,13 @@ def verdict(trajectory: Trajectory) -> Verdict:
     distance = float(series["distance"].values[-1])
     mean, deviation = series["distance_floor"].values[0]
     faults = []
-    if distance > mean + 3 * deviation:
+    if distance > mean + TOLERANCE * deviation:
         faults.append(f"its distance to p is {distance:.3f} where two true samples are {mean:.3f} apart")
     if "part_mass" in series:
         mass, error = series["part_mass"].values[-1], series["part_mass_error"].values[-1]
         target = series["part_mass_target"].values[0]
         worst = int(np.argmax(np.abs(mass - target) / np.maximum(error, 1e-12)))
-        if abs(mass[worst] - target[worst]) > 3 * error[worst]:
+        if abs(mass[worst] - target[worst]) > TOLERANCE * error[worst]:
             name = series["part_mass"].labels[worst]
             faults.append(f"the part '{name}' has {mass[worst]:.3f} of the mass instead of {target[worst]:.3f}")
     if not faults:

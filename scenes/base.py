@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any, ClassVar
 
 import click
@@ -21,7 +22,8 @@ MARGIN = 0.4
 STAGE_SIDE = 6.3
 STAGE_CENTER = np.array([-14.22 / 2 + MARGIN + STAGE_SIDE / 2, 4 - MARGIN - STAGE_SIDE / 2, 0.0])
 BOARD_LEFT = 0.6
-BOARD_WIDTH = 14.22 / 2 - MARGIN - BOARD_LEFT
+BOARD_RIGHT = np.array([14.22 / 2 - MARGIN, 0.0, 0.0])
+BOARD_WIDTH = BOARD_RIGHT[0] - BOARD_LEFT
 CAPTION_CENTER = np.array([0.0, -3.35, 0.0])
 
 
@@ -71,12 +73,18 @@ class FilmScene(Scene):
         self._caption_age += self.duration
 
     def recipe(self, name: str, **changes: Any) -> LangevinRecipe:
-        """The named recipe with this scene's target, particles and seed, and further changes."""
+        """The named recipe with this scene's target, particles and seed, and further changes.
+
+        Another target or sampler gives it another name: "my_logo-mala" instead of "smiley-ula".
+        """
         common = {"target": str(self.target), "particles": self.particles, "seed": self.seed}
         base = find_recipe(name)
         if common["target"] != base.target:
             common["options"] = {}  # they belong to the recipe's own target
-        return dataclasses.replace(base, **(common | changes))
+        changed = dataclasses.replace(base, **(common | changes))
+        if (changed.target, changed.sampler) != (base.target, base.sampler):
+            changed = dataclasses.replace(changed, name=f"{Path(changed.target).stem}-{changed.sampler}")
+        return changed
 
     def trajectory(self, recipe: LangevinRecipe) -> Trajectory:
         """The recipe's trajectory, computed on the first call and found under `media/trajectories` after it."""

@@ -18,11 +18,14 @@ RULES = {
     "ula": f"x_(k+1) = x_k + {_DRIFT} {_NOISE}",
     "mala": (
         f"y &= x_k + {_DRIFT} {_NOISE} \\ "
-        'x_(k+1) &= y "with probability" min(1, (p(y) thin q(x_k|y)) / (p(x_k) thin q(y|x_k)))'
+        'x_(k+1) &= cases(y &thick "with probability" min(1, (p(y) thin q(x_k|y)) / (p(x_k) thin q(y|x_k))), '
+        'x_k &thick "otherwise")'
     ),
     "underdamped": (
-        "v &<- v_k + {{ h/2 nabla log p(x_k) : drift }}, quad h = sqrt(2 tau) \\ "
-        "x_(k+1) &= x_k + h/2 (1 + e^(-gamma h)) v {{ + h/2 sqrt(1 - e^(-2 gamma h)) thin epsilon_k : noise }}"
+        "v &= v_k + {{ h/2 nabla log p(x_k) : drift }}, quad h = sqrt(2 tau), thin kappa = e^(-gamma h) \\ "
+        "x_(k+1) &= x_k + h/2 (1 + kappa) v {{ + h/2 sqrt(1 - kappa^2) thin epsilon_k : noise }} \\ "
+        "v_(k+1) &= kappa v {{ + sqrt(1 - kappa^2) thin epsilon_k : kick }} "
+        "{{ + h/2 nabla log p(x_(k+1)) : pull }}"
     ),
     "annealed": (
         "x_(k+1) = x_k + {{ tau_k nabla log p_(sigma_k)(x_k) : drift }} "
@@ -37,4 +40,7 @@ def rule(sampler: str, theme: Theme, font_size: float) -> MathTypst:
     formula.select("drift").set_color(theme.exact)
     if "noise" in RULES[sampler]:
         formula.select("noise").set_color(theme.chance)
+    if "kick" in RULES[sampler]:
+        formula.select("pull").set_color(theme.exact)
+        formula.select("kick").set_color(theme.chance)
     return formula

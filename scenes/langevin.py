@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from manim import (
+    DOWN,
+    RIGHT,
     FadeIn,
     FadeOut,
     ValueTracker,
@@ -10,9 +12,10 @@ from manim import (
     rate_functions,
 )
 
+from diffusion_core.observation import TOLERANCE
 from diffusion_core.trajectory import Trajectory
 from scenes import theme
-from scenes.base import BOARD_WIDTH, FilmScene
+from scenes.base import BOARD_RIGHT, BOARD_WIDTH, FilmScene
 from scenes.formulas import rule
 from scenes.mobjects.density_map import DensityMap
 from scenes.mobjects.live_curve import LiveCurve
@@ -22,6 +25,8 @@ from scenes.mobjects.words import words
 
 SINGLE_STEPS = 12
 """So many iterations are shown one by one before the clock speeds up."""
+TITLE_TOP, RULE_TOP, CHART_TOP = 0.1, 0.9, 3.25
+"""Rows of the board, below the stage's upper edge: target and clock, the rule, the distance."""
 DIMMED = 0.45
 """Opacity of the density while the particles speak."""
 
@@ -58,7 +63,7 @@ class LangevinScene(FilmScene):
         density = self.climbing.grids["density"]
         self.density = self.on_stage(DensityMap(density.values, density.window, fingerprint=self.climbing.hash))
         name = words("target $p(x)$", theme.FONT_TITLE, self.theme.exact)
-        self.title = self.on_board(name, 0.2)
+        self.title = self.on_board(name, TITLE_TOP)
         self.beat(
             "target",
             "A density $p(x)$: where it is bright, many samples belong.",
@@ -80,7 +85,7 @@ class LangevinScene(FilmScene):
 
     def climb_without_noise(self) -> None:
         """Gradient ascent: everything ends on lines and points."""
-        self.rule = self.on_board(rule("ascent", self.theme, theme.FONT_BODY), 1.2)
+        self.rule = self.on_board(rule("ascent", self.theme, theme.FONT_BODY), RULE_TOP)
         self.counter = self.step_counter()
         self.beat("noise off", "Noise off: every step climbs.", FadeIn(self.rule), FadeIn(self.counter))
         self.run_clock()
@@ -92,7 +97,7 @@ class LangevinScene(FilmScene):
         self.remove(self.cloud, self.counter)
         self.load_cloud(self.sampling)
         self.add(self.cloud)
-        new_rule = self.on_board(rule(self.sampler, self.theme, theme.FONT_BODY), 1.2)
+        new_rule = self.on_board(rule(self.sampler, self.theme, theme.FONT_BODY), RULE_TOP)
         self.counter = self.step_counter()
         if self.sampler == "ula":  # what was there stays in its place, and the noise joins it
             new_rule.shift(self.rule[0].get_center() - new_rule[0].get_center())
@@ -159,15 +164,17 @@ class LangevinScene(FilmScene):
     def step_counter(self) -> StepCounter:
         """The clock in words."""
         clock = self.clock
-        counter = self.on_board(StepCounter(self.recorded), 2.3)
+        counter = StepCounter(self.recorded).show(len(self.recorded) - 1)  # at its widest
+        self.on_board(counter, TITLE_TOP).align_to(BOARD_RIGHT, RIGHT).align_to(self.title, DOWN).show(0)
         counter.add_updater(lambda words: words.show(clock.get_value()))
         return counter
 
     def distance_chart(self) -> LiveCurve:
         """The distance to p, which follows the clock, over the floor that two true samples give."""
         series, clock = self.sampling.series, self.clock
-        floor = tuple(series["distance_floor"].values[0])
+        mean, deviation = series["distance_floor"].values[0]
+        floor = (mean, TOLERANCE * deviation)  # the very band by which the run is judged
         chart = LiveCurve(self.recorded, series["distance"].values, floor, width=BOARD_WIDTH)
-        self.on_board(chart, 3.1)
+        self.on_board(chart, CHART_TOP)
         chart.add_updater(lambda curve: curve.show(clock.get_value()))
         return chart

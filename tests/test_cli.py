@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from forgery import claiming, forge, npy
 
 from diffusion_core.__main__ import main
 from diffusion_core.compute import load_or_compute
@@ -83,6 +84,42 @@ def test_mistakes_end_in_one_sentence(words, sentence):
     assert sentence in run.stderr
     assert len(run.stderr.strip().splitlines()) == 1
     assert run.stdout == ""
+
+
+def one_byte_changed(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+FAULTS = {
+    "truncated": lambda path: path.write_bytes(path.read_bytes()[:-1000]),
+    "foreign": lambda path: np.savez(path, positions=np.zeros((2, 3, 2))),
+    "no archive": lambda path: path.write_text("hello"),
+    "one byte changed": one_byte_changed,
+    "newer version": lambda path: forge(path, change_metadata=lambda metadata: metadata.update(version=2)),
+    "wrong shape": lambda path: forge(path, lambda members: members.update(positions=npy(np.zeros((5, 6))))),
+    "NaN": lambda path: forge(path, lambda members: members.update(times=npy(np.full(14, np.nan)))),
+    "pickled": lambda path: forge(
+        path, lambda members: members.update(times=npy(np.array([{}], object), allow_pickle=True))
+    ),
+    "10¹² particles": lambda path: forge(path, lambda members: members.update(positions=claiming((5, 10**12, 2)))),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("command", ["inspect", "plot", "verify"])
+def test_a_broken_file_ends_in_one_sentence_and_stays_as_it_is(small, capsys, command, fault):
+    FAULTS[fault](small)
+    before = small.read_bytes()
+    assert main([command, str(small)]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert len(said.err.strip().splitlines()) == 1
+    assert small.name in said.err
+    assert "precompute NAME" in said.err
+    assert small.read_bytes() == before
+    assert [file.name for file in small.parent.iterdir() if file.suffix not in (".npz", ".lock")] == []
 
 
 def test_help_has_examples():

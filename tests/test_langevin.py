@@ -190,9 +190,25 @@ def test_an_exploding_run_stops_with_its_step_and_the_largest_stable_step_size()
     rng = np.random.default_rng(17)
     one = kernel("ula", p, 0.025, 1000)
     with pytest.raises(SamplerError, match=r"at step \d+ .* below 0.02,"):
-        list(simulate(one, State(p.sample(5, rng)), 1000, rng, 1e3 * p.extent, stability_advice(p)))
+        list(simulate(one, State(p.sample(5, rng)), 1000, rng, 1e3 * p.extent, stability_advice("ula", p)))
     stable = kernel("ula", p, 0.0195, 1000)
     assert len(list(simulate(stable, State(p.sample(5, rng)), 1000, rng, 1e3 * p.extent))) == 1000
+
+
+@pytest.mark.parametrize("sampler", ["ascent", "ula", "underdamped", "annealed"])
+def test_the_advised_step_size_is_the_border_of_stability(sampler):
+    # The annealed bound holds for any target; on a very narrow one it is sharp.
+    p = gaussian(0.1) if sampler != "annealed" else gaussian(1e-4)
+    largest = float(stability_advice(sampler, p).split("below ")[1].split(",")[0])
+    start = p.sample(20, np.random.default_rng(19))
+
+    def run_within_1000(step_size):
+        one = kernel(sampler, p, step_size, 3000)
+        return list(simulate(one, State(start), 3000, np.random.default_rng(20), 1000.0))
+
+    assert len(run_within_1000(0.97 * largest)) == 3000
+    with pytest.raises(SamplerError):
+        run_within_1000(1.03 * largest)
 
 
 def test_a_run_into_nan_stops():

@@ -1,5 +1,4 @@
 import hashlib
-import io
 import json
 import os
 import resource
@@ -13,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from forgery import claiming, forge, npy
 
 from diffusion_core.errors import TrajectoryError
 from diffusion_core.npz import TrajectoryWriter, load, save
@@ -88,40 +88,9 @@ def write(path, records):
         record.finish()
 
 
-def npy(array, allow_pickle=False):
-    buffer = io.BytesIO()
-    np.save(buffer, array, allow_pickle=allow_pickle)
-    return buffer.getvalue()
-
-
-def claiming(shape):
-    """An .npy whose header claims a shape, with the numbers of (5, 6, 2)."""
-    header = io.BytesIO()
-    np.lib.format.write_array_header_1_0(header, {"descr": "<f4", "fortran_order": False, "shape": shape})
-    return header.getvalue() + bytes(5 * 6 * 2 * 4)
-
-
 def directory_entry(content, name):
     """Where a member's entry in the zip's central directory begins (APPNOTE 4.3.12)."""
     return content.rindex(f"{name}.npy".encode()) - 46
-
-
-def forge(path, change_members=None, change_metadata=None, compression=zipfile.ZIP_STORED):
-    """Change a file and set all its hashes right again, so that only other checks can refuse it."""
-    with zipfile.ZipFile(path) as archive:
-        members = {name.removesuffix(".npy"): archive.read(name) for name in archive.namelist()}
-    metadata = json.loads(np.load(io.BytesIO(members.pop("metadata"))).item())
-    del members["hash"]
-    if change_members:
-        change_members(members)
-    metadata["sha256"] = {name: hashlib.sha256(data).hexdigest() for name, data in members.items()}
-    if change_metadata:
-        change_metadata(metadata)
-    text = json.dumps(metadata, sort_keys=True)
-    members |= {"metadata": npy(np.array(text)), "hash": npy(np.array(hashlib.sha256(text.encode()).hexdigest()))}
-    with zipfile.ZipFile(path, "w", compression) as archive:
-        for name, data in members.items():
-            archive.writestr(f"{name}.npy", data)
 
 
 def refusal(path):

@@ -15,8 +15,8 @@ from scenes.mobjects.words import words
 class LiveCurve(VGroup):
     """`values` over `steps`, both (records,); `show(k)` draws the curve from the first record to record k.
 
-    `floor` is what two samples of the truth give, as (mean, standard deviation): a dashed line in a band of
-    two deviations. What is drawn depends on k alone.
+    `floor` is what two samples of the truth give, as (mean, half the width of the band around it): a dashed
+    line in a band. What is drawn depends on k alone.
 
     >>> curve = LiveCurve(np.arange(5), np.array([4.0, 3.0, 2.0, 1.0, 1.0]), floor=(1.0, 0.1)).show(2)
     >>> curve.head.get_center().round(6).tolist() == curve.point(2).round(6).tolist()
@@ -32,7 +32,7 @@ class LiveCurve(VGroup):
         name: str = "distance to $p$",
         floor_name: str = "two true samples",
         width: float = 5.6,
-        height: float = 2.4,
+        height: float = 2.2,
     ) -> None:
         super().__init__()
         look = theme.theme()
@@ -44,8 +44,8 @@ class LiveCurve(VGroup):
         self.values = [(float(step), float(value)) for step, value in zip(steps, values, strict=True)]
         self.curve = VMobject(stroke_color=look.particles, stroke_width=3)
         self.head = Dot(radius=0.05, color=look.particles)
-        mean, deviation = floor
-        low, high = self.axes.c2p(0, max(mean - 2 * deviation, 0)), self.axes.c2p(steps[-1], mean + 2 * deviation)
+        mean, spread = floor
+        low, high = self.axes.c2p(0, max(mean - spread, 0)), self.axes.c2p(steps[-1], mean + spread)
         band = Rectangle(width=high[0] - low[0], height=high[1] - low[1], stroke_width=0)
         band.set_fill(look.exact, 0.25).move_to((low + high) / 2)
         line_ends = self.axes.c2p(0, mean), self.axes.c2p(steps[-1], mean)
@@ -53,7 +53,7 @@ class LiveCurve(VGroup):
         title = words(name, color=look.particles)
         title.next_to(self.axes.c2p(0, top), UP, buff=0.15).align_to(self.axes, LEFT)
         label = words(floor_name, color=look.exact)
-        label.next_to(band, UP, buff=0.12).align_to(self.axes, RIGHT)
+        label.next_to(self.axes.c2p(0, 0), DOWN, buff=0.15).align_to(self.axes, LEFT)  # no curve comes there
         below = words(f"step {steps[-1]:,}", color=look.mute)
         below.next_to(self.axes.c2p(steps[-1], 0), DOWN, buff=0.15).align_to(self.axes, RIGHT)
         self.add(self.axes, band, self.floor, self.curve, self.head, title, label, below)

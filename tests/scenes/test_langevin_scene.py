@@ -10,13 +10,16 @@ import pytest
 from manim import Scene, Typst, VMobject, config, tempconfig
 from PIL import Image, ImageDraw
 
+from diffusion_core.compute import load_or_compute
 from diffusion_core.langevin import SAMPLERS
 from diffusion_core.npz import load
+from diffusion_core.recipes import LangevinRecipe
 from scenes import theme
-from scenes.base import BOARD_LEFT, BOARD_WIDTH, MARGIN, STAGE_CENTER, STAGE_SIDE
+from scenes.base import BOARD_LEFT, BOARD_WIDTH, MARGIN, STAGE_CENTER, STAGE_SIDE, FilmScene
 from scenes.formulas import RULES, rule
 from scenes.langevin import LangevinScene
 from scenes.mobjects.live_curve import LiveCurve
+from scenes.mobjects.particle_cloud import ParticleCloud
 from scenes.mobjects.step_counter import StepCounter
 
 
@@ -30,10 +33,10 @@ DRY = QUICK | {"dry_run": True}
 
 
 def film(scene_class, folder, **settings):
-    """Render into a folder: hashes of the frames as they were drawn, and the frames of the encoded film.
+    """Render into a folder: (play, hash) of every frame that was drawn, and the frames of the encoded film.
 
-    A frame that Manim took from its cache is not drawn. libx264 does not always encode equal frames equally,
-    so encoded films are compared by how far they are `apart`.
+    A frame that Manim took from its cache is not drawn. What was drawn is compared, not what was encoded:
+    libx264 does not always encode equal frames equally.
     """
     drawn = []
 
@@ -44,7 +47,7 @@ def film(scene_class, folder, **settings):
 
             def add_frame(frame, num_frames=1):
                 if not self.renderer.skip_animations:
-                    drawn.append(hashlib.sha256(frame.tobytes()).hexdigest())
+                    drawn.append((self.renderer.num_plays, hashlib.sha256(frame.tobytes()).hexdigest()))
                 write(frame, num_frames)
 
             self.renderer.add_frame = add_frame
@@ -56,11 +59,6 @@ def film(scene_class, folder, **settings):
         file = scene.renderer.file_writer.movie_file_path
     with av.open(str(file)) as container:
         return drawn, [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
-
-
-def apart(film, other):
-    """Largest mean difference of a pixel, 0 to 255, among the frames of two encoded films."""
-    return max(np.abs(a.astype(float) - b).mean() for a, b in zip(film, other, strict=True))
 
 
 class Staged(Small):
@@ -90,10 +88,13 @@ def overlap(one, other):
     return bool(np.all(np.minimum(one[1], other[1]) - np.maximum(one[0], other[0]) > 1e-6))
 
 
-@pytest.fixture(scope="module")
-def staged(tmp_path_factory):
+@pytest.fixture(scope="module", params=["ula", "mala", "underdamped", "annealed"])
+def staged(tmp_path_factory, request):
+    class Chosen(Staged):
+        sampler = request.param
+
     with tempconfig(DRY | {"media_dir": str(tmp_path_factory.mktemp("staged"))}):
-        scene = Staged()
+        scene = Chosen()
         scene.render()
     return scene
 
@@ -129,26 +130,35 @@ def test_captions_are_at_most_70_characters(staged):
         assert len(caption.replace("$", "")) <= 70, caption
 
 
+def with_particles(drawn):
+    """What was drawn of the plays that show particles: all but the first two."""
+    return [(play, frame) for play, frame in drawn if play >= 2]
+
+
 def test_one_seed_gives_equal_frames_and_another_gives_others(tmp_path):
     class Other(Small):
         seed = 1
 
-    drawn, film_of_it = film(Small, tmp_path / "a")
-    assert film_of_it[0].shape == (480, 854, 3)
+    drawn, frames = film(Small, tmp_path / "a")
+    assert frames[0].shape == (480, 854, 3)
     assert len(drawn) > 100
     assert film(Small, tmp_path / "b")[0] == drawn
-    # Into the same folder: what the first film left there must not be taken for this one's frames.
-    _, other = film(Other, tmp_path / "a")
-    assert apart(other, film(Other, tmp_path / "c")[1]) < 0.2
-    assert apart(other, film_of_it) > 0.4
-    # The first one again, partly from the cache.
-    assert apart(film(Small, tmp_path / "a")[1], film_of_it) < 0.2
+    # Into the same folder: nothing that the first film left there is taken for this one's frames.
+    other = with_particles(film(Other, tmp_path / "a")[0])
+    assert other == with_particles(film(Other, tmp_path / "c")[0])
+    assert {play for play, _ in other} == {play for play, _ in with_particles(drawn)}
+    in_common = set(other) & set(with_particles(drawn))
+    assert len(in_common) < len(other) / 4  # those in which the particles have faded out
+    # The same film again is taken from the cache as a whole.
+    assert film(Small, tmp_path / "a")[0] == []
 
 
 def test_a_theme_colour_changes_the_frames_of_a_cached_film(tmp_path, monkeypatch):
-    _, dark = film(Small, tmp_path)
+    dark = with_particles(film(Small, tmp_path)[0])
     monkeypatch.setitem(theme.THEMES, "dark", replace(theme.THEMES["dark"], particles="#58C4DD"))
-    assert apart(film(Small, tmp_path)[1], dark) > 0.2
+    tinted = with_particles(film(Small, tmp_path)[0])
+    assert {play for play, _ in tinted} == {play for play, _ in dark}
+    assert {frame for _, frame in tinted} != {frame for _, frame in dark}
 
 
 def test_the_films_last_frame_shows_the_last_record(tmp_path):
@@ -174,6 +184,41 @@ def test_the_films_last_frame_shows_the_last_record(tmp_path):
         assert np.hypot(*(place + [column - 7 + 0.5, row - 7 + 0.5] - [u, v])) < 0.5
 
 
+def isolated(positions, count, gap):
+    """The first `count` positions inside the stage with no other one within `gap`."""
+    apart = np.linalg.norm(positions[:, None] - positions, axis=-1) + 9 * np.eye(len(positions))
+    inside = np.abs(positions).max(axis=1) < 3
+    chosen = positions[(apart.min(axis=1) > gap) & inside][:count]
+    assert len(chosen) == count
+    return chosen
+
+
+@pytest.mark.parametrize(("scale", "shift"), [(1.0, (0.0, 0.0)), (0.6, (0.0, 0.0)), (0.8, (4.0, -0.5))])
+def test_twenty_isolated_particles_of_a_file_are_drawn_where_it_says(tmp_path, scale, shift):
+    recipe = LangevinRecipe("few", particles=150, steps=40, dense=10, every=10)
+    run = load(load_or_compute(recipe, tmp_path, progress=False).path)
+    record = len(run.steps) - 2
+
+    class Stage(FilmScene):
+        def construct(self):
+            cloud = self.on_stage(ParticleCloud(run.positions, fingerprint=run.hash)).show(record)
+            self.add(cloud.scale(scale).shift((*shift, 0)))
+            self.wait(1 / 3)
+
+    with tempconfig(QUICK | {"media_dir": str(tmp_path), "quality": "high_quality", "frame_rate": 3}):
+        scene = Stage()
+        scene.render()
+        picture = scene.renderer.get_frame()[..., :3].astype(float)
+    for x in isolated(np.asarray(run.positions[record]), 20, gap=0.2):
+        place = scale * x + STAGE_CENTER[:2] + shift
+        u, v = 960 + 135 * place[0], 540 - 135 * place[1]
+        column, row, reach = int(u), int(v), int(13 * scale)
+        part = picture[row - reach : row + reach + 1, column - reach : column + reach + 1].sum(axis=2)
+        ink = part - part.min()
+        centre = np.array([ink.sum(axis=0), ink.sum(axis=1)]) @ np.arange(2 * reach + 1) / ink.sum()
+        assert np.hypot(*(centre + [column - reach + 0.5 - u, row - reach + 0.5 - v])) < 0.5
+
+
 def test_three_lines_put_a_logo_on_the_stage(tmp_path, monkeypatch, caplog):
     logo = Image.new("RGBA", (80, 80), (0, 0, 0, 0))
     ImageDraw.Draw(logo).polygon([(10, 70), (40, 10), (70, 70)], fill=(200, 30, 30, 255))
@@ -190,6 +235,7 @@ def test_three_lines_put_a_logo_on_the_stage(tmp_path, monkeypatch, caplog):
         scene.render()
     density = scene.sampling.grids["density"].values
     assert density[100:200].sum() > 1.2 * density[220:320].sum()  # a triangle's foot is below
+    assert scene.sampling.path.name.startswith("my_logo-ula-")
     assert not scene.has_settled
     assert "has not reached its target" in caplog.text
     assert "have not reached $p$" in scene._caption.typst_code
