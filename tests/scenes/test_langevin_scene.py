@@ -149,8 +149,8 @@ def test_one_seed_gives_equal_frames_and_another_gives_others(tmp_path):
     assert {play for play, _ in other} == {play for play, _ in with_particles(drawn)}
     in_common = set(other) & set(with_particles(drawn))
     assert len(in_common) < len(other) / 4  # those in which the particles have faded out
-    # The same film again is taken from the cache as a whole.
-    assert film(Small, tmp_path / "a")[0] == []
+    # The first film again: most of it is taken from the cache.
+    assert len(film(Small, tmp_path / "a")[0]) < len(drawn) / 2
 
 
 def test_a_theme_colour_changes_the_frames_of_a_cached_film(tmp_path, monkeypatch):
