@@ -20,6 +20,8 @@ from diffusion_core.errors import DistributionError
 Array: TypeAlias = NDArray[np.float64]
 
 _BLOCK = 1 << 16  # entries of the (particles, components) table kept in cache at a time
+_LARGE = 1 << 12  # entries from which on it pays to look which exponentials are needed at all
+_NEGLIGIBLE = -45.0  # logarithm of 3e-20: a thousand such shares do not change a double of 1
 _LOG_2PI = float(np.log(2 * np.pi))
 
 
@@ -171,7 +173,10 @@ class GaussianMixture:
 
     def _logits(self, y: Array) -> Array:
         """log(w_k N_k) less the reference's quadratic form, for centred points y (2, n): (components, n)."""
-        features = np.stack([np.ones(y.shape[1]), *y, y[0] ** 2, y[0] * y[1], y[1] ** 2])
+        features = np.empty((6, y.shape[1]))
+        features[0], features[1:3] = 1, y
+        np.multiply(y, y[0], out=features[3:5])
+        np.multiply(y[1], y[1], out=features[5])
         return np.asarray(self._coefficients @ features)
 
     def _blocks(self, x: Array) -> Iterator[tuple[slice, Array]]:
@@ -187,7 +192,9 @@ class GaussianMixture:
         flat, out = points.reshape(-1, 2), np.empty(points.size // 2)
         for block, y in self._blocks(flat):
             common = np.einsum("in,ij,jn->n", y, self._reference, y) / 2
-            out[block] = logsumexp(self._logits(y), axis=0) - common
+            logits = self._logits(y)
+            largest = logits.max(axis=0)
+            out[block] = largest + np.log(_shares(logits).sum(axis=0)) - common
         return out.reshape(points.shape[:-1])
 
     def score(self, x: ArrayLike) -> Array:
@@ -195,10 +202,9 @@ class GaussianMixture:
         points = np.asarray(x, float)
         flat, out = points.reshape(-1, 2), np.empty((points.size // 2, 2))
         for block, y in self._blocks(flat):
-            total, *sums = self._pulls @ _shares(self._logits(y))
-            towards_x, towards_y, xx, xy, yy = sums / total
-            out[block, 0] = towards_x - xx * y[0] - xy * y[1]
-            out[block, 1] = towards_y - xy * y[0] - yy * y[1]
+            sums = self._pulls @ _shares(self._logits(y))
+            means = sums[1:] / sums[0]  # of Σ⁻¹ μ along x and y, then of the entries xx, xy, yy of Σ⁻¹
+            out[block] = (means[:2] - means[2:4] * y[0] - means[3:5] * y[1]).T
         return out.reshape(points.shape)
 
     def responsibilities(self, x: ArrayLike) -> Array:
@@ -244,8 +250,20 @@ class GaussianMixture:
 
 
 def _shares(logits: Array) -> Array:
-    """Softmax over the first axis up to its sum, which is left to the caller; in place."""
+    """Softmax over the first axis up to its sum, which is left to the caller; in place.
+
+    Most components are far from most points, and exponentials are most of a run's cost: in a large table,
+    shares that would be lost in the rounding of their sum are 0.
+    """
     logits -= logits.max(axis=0)
+    if logits.size > _LARGE:
+        flat = logits.reshape(-1)
+        counted = np.flatnonzero(~(flat < _NEGLIGIBLE))  # NaN counts: it has to come out again
+        if counted.size < flat.size / 2:
+            shares = np.exp(flat[counted])
+            flat.fill(0)
+            flat[counted] = shares
+            return logits
     return np.asarray(np.exp(logits, out=logits))
 
 

@@ -6,6 +6,7 @@ sampler has a time step h of its own; τ = h²/2 is the link.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -31,13 +32,37 @@ def gradient_ascent(state: State, target: Distribution, step_size: float, rng: n
 def ula(state: State, target: Distribution, step_size: float, rng: np.random.Generator) -> Step:
     """x ← x + τ ∇ log p(x) + √(2τ) ε: the unadjusted Langevin algorithm.
 
-    Its stationary law is biased by the step: on N(0, σ²) the variance is σ²/(1 − τ/(2σ²)).
+    Its stationary law is biased by the step, see `ula_stationary_variance`.
     Source: Roberts and Tweedie (1996), "Exponential convergence of Langevin distributions and their
     discrete approximations", section 1.4, with h = 2τ.
     """
     drift = step_size * target.score(state.position)
-    noise = np.sqrt(2 * step_size) * rng.standard_normal(drift.shape)
+    noise = math.sqrt(2 * step_size) * rng.standard_normal(drift.shape)
     return Step(State(state.position + drift + noise), drift, noise)
+
+
+def ula_stationary_variance(step_size: float, variance: float) -> float:
+    """σ²/(1 − τ/(2σ²)): how wide `ula` gets on N(0, σ²), per coordinate; too wide at every τ.
+
+    There a step is x ← (1 − τ/σ²) x + √(2τ) ε, and this is the variance that it keeps. Source: Roberts and
+    Tweedie (1996), section 1.4, with h = 2τ.
+
+    Args:
+        step_size: τ.
+        variance: σ².
+
+    Raises:
+        SamplerError: τ is not between 0 and 2σ², so that nothing is stationary.
+
+    >>> round(ula_stationary_variance(0.04, 0.04), 12)  # a step as large as the variance doubles it
+    0.08
+    """
+    if not 0 < step_size < 2 * variance:
+        raise SamplerError(
+            f"with a step size of {step_size} ULA has no stationary variance on a Gaussian of variance "
+            f"{variance}: choose one above 0 and below {2 * variance:g}"
+        )
+    return variance / (1 - step_size / (2 * variance))
 
 
 def mala(state: State, target: Distribution, step_size: float, rng: np.random.Generator) -> Step:

@@ -43,7 +43,7 @@ def sliced_wasserstein(x: ArrayLike, y: ArrayLike, directions: int = 64) -> floa
     """Sliced Wasserstein-2: the root mean square, over directions, of W2 between the projections.
 
     The angles are πj/directions, so the value is deterministic. In one dimension W2² is the integral of
-    (F⁻¹ − G⁻¹)², computed exactly for any two sizes. Cost O(directions · n log n), memory O(n).
+    (F⁻¹ − G⁻¹)², computed exactly for any two sizes. Cost O(directions · n log n), memory O(directions · m).
 
     Args:
         x: sample (n, 2).
@@ -56,16 +56,35 @@ def sliced_wasserstein(x: ArrayLike, y: ArrayLike, directions: int = 64) -> floa
     >>> round(sliced_wasserstein([[0.0, 0.0]], [[3.0, 4.0]]) ** 2, 9)  # |c|²/2 for a shift by c
     12.5
     """
-    first, second = _points(x), _points(y)
-    if directions < 2:
-        raise ValueError(f"sliced Wasserstein needs 2 directions or more, not {directions}")
-    of_first, of_second, widths = _shared_quantiles(len(first), len(second))
-    squares = []
-    for angle in np.pi * np.arange(directions) / directions:
-        axis = np.array([np.cos(angle), np.sin(angle)])
-        apart = np.sort(first @ axis)[of_first] - np.sort(second @ axis)[of_second]
-        squares.append(widths @ apart**2)
-    return float(np.sqrt(np.mean(squares)))
+    return SlicedReference(y, directions).distance(x)
+
+
+class SlicedReference:
+    """A sample that others are held against by `sliced_wasserstein`: its projections are sorted only once.
+
+    Args:
+        y: sample (m, 2).
+        directions: 2 or more, otherwise ValueError: along a single one, some shifts go unseen.
+    """
+
+    def __init__(self, y: ArrayLike, directions: int = 64) -> None:
+        sample = _points(y)
+        if directions < 2:
+            raise ValueError(f"sliced Wasserstein needs 2 directions or more, not {directions}")
+        angles = np.pi * np.arange(directions) / directions
+        self._axes = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+        self._projections = [np.sort(sample @ axis) for axis in self._axes]
+        self._size = len(sample)
+
+    def distance(self, x: ArrayLike) -> float:
+        """`sliced_wasserstein` between the sample x (n, 2) and this one."""
+        sample = _points(x)
+        of_sample, of_reference, widths = _shared_quantiles(len(sample), self._size)
+        squares = []
+        for axis, reference in zip(self._axes, self._projections, strict=True):
+            apart = np.sort(sample @ axis)[of_sample] - reference[of_reference]
+            squares.append(widths @ apart**2)
+        return float(np.sqrt(np.mean(squares)))
 
 
 def _shared_quantiles(n: int, m: int) -> tuple[np.ndarray, np.ndarray, Array]:
@@ -74,6 +93,8 @@ def _shared_quantiles(n: int, m: int) -> tuple[np.ndarray, np.ndarray, Array]:
     Returns the rank in either sorted sample and the interval's width, each (intervals,). Breakpoints i/n
     and j/m are compared as integers, in units of 1/(nm), so that none is doubled by rounding.
     """
+    if n == m:
+        return np.arange(n), np.arange(n), np.full(n, 1 / n)
     breaks = np.union1d(m * np.arange(n + 1), n * np.arange(m + 1))
     return breaks[:-1] // m, breaks[:-1] // n, np.diff(breaks) / (n * m)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from diffusion_core import metrics
 from diffusion_core.distributions import Array, Distribution, GaussianMixture
@@ -13,61 +14,161 @@ from diffusion_core.trajectory import Grid, Series, Trajectory
 
 WINDOW = 3.15  # half-side of the drawn square, in data units
 TOLERANCE = 3.0  # deviations, and standard errors, within which a run counts as having reached its target
+CELLS = 42  # a side, of the histogram of a single particle's visits
+BLURS = np.geomspace(0.05, 1.6, 8)  # σ of the blurred densities, in data units
+
+_SPACING = 0.03
+_NODES = 8  # a side and cell: the mass of a Gaussian a fifth of a cell wide to 1e-5
 
 
 def grids(target: Distribution) -> dict[str, Grid]:
-    """The density where it is drawn as an image, and the score where arrows stand."""
-    fine, coarse = np.linspace(-WINDOW, WINDOW, 421), np.linspace(-WINDOW, WINDOW, 23)[1:-1]
-    at_pixels = np.stack(np.meshgrid(fine, fine), axis=-1)
-    at_arrows = np.stack(np.meshgrid(coarse, coarse), axis=-1)
+    """The density where it is drawn as an image, blurred as well, and the score where arrows stand."""
+    coarse = np.linspace(-WINDOW, WINDOW, 23)[1:-1]
+    window = (-WINDOW, WINDOW) * 2
     return {
-        "density": Grid(np.exp(target.log_prob(at_pixels)).astype(np.float32), (-WINDOW, WINDOW) * 2),
-        "score": Grid(target.score(at_arrows), (coarse[0], coarse[-1]) * 2),
+        "density": Grid(density_at(target, np.linspace(-WINDOW, WINDOW, 421)).astype(np.float32), window),
+        "blurred": Grid(blurred(target).astype(np.float32), window),
+        "score": Grid(target.score(_plane(coarse)), (coarse[0], coarse[-1]) * 2),
     }
 
 
-class Observer:
-    """Measures a run at every record: distance to a true sample, and the masses of p's named parts.
+def blurred(target: Distribution) -> Array:
+    """Density of x + σε, ε from N(0, I), for the σ of `BLURS` on the window: (σ, rows, columns).
 
-    A single particle is no sample: its distance and errors are left out, and the effective sample size of
-    the part it is in is taken over the whole run instead.
+    Exact for mixtures. For other targets it is the convolution by the trapezoid rule, out to where they have
+    no mass or the broadest kernel none, with nodes as far apart as the narrowest picture is wide.
+    """
+    axis = np.linspace(-WINDOW, WINDOW, 211)
+    if isinstance(target, GaussianMixture):
+        return np.stack([density_at(target.diffused(1.0, float(sigma)), axis) for sigma in BLURS])
+    reach = np.clip(target.extent, WINDOW, WINDOW + 4 * BLURS[-1])
+    nodes = _SPACING * np.arange(-np.ceil(reach / _SPACING), np.ceil(reach / _SPACING) + 1)
+    density, apart = density_at(target, nodes), axis[:, None] - nodes
+    kernels = [np.exp(-((apart / sigma) ** 2) / 2) * _SPACING / (np.sqrt(2 * np.pi) * sigma) for sigma in BLURS]
+    return np.stack([kernel @ density @ kernel.T for kernel in kernels])
+
+
+def density_at(target: Distribution, axis: Array) -> Array:
+    """p on the square grid of an axis, (n,) → (n, n)."""
+    return np.asarray(np.exp(target.log_prob(_plane(axis))))
+
+
+def _plane(axis: Array) -> Array:
+    return np.stack(np.meshgrid(axis, axis), axis=-1)
+
+
+class Visits:
+    """Where a single particle has been: the iterations so far in each cell of the window, and how far from p.
+
+    The gap is the total variation ½ Σ |share − mass| between the visits' shares and p's exact masses, with one
+    more cell for everything outside the window.
+    """
+
+    edges = np.linspace(-WINDOW, WINDOW, CELLS + 1)
+
+    def __init__(self, target: Distribution) -> None:
+        inside = metrics.bin_masses(target.log_prob, (self.edges, self.edges), _NODES).T.ravel()
+        self._masses = np.append(inside, max(0.0, 1 - inside.sum()))
+        self._counts = np.zeros(CELLS**2 + 1, np.int64)
+        self._passed: list[Array] = []
+        self._moments: list[NDArray[np.float32]] = []
+        self._gaps: list[float] = []
+
+    def follow(self, position: Array) -> None:
+        """Take note of an iteration's position (1, 2); the counting waits for the next record."""
+        self._passed.append(position)
+
+    def look(self) -> None:
+        """Count what has been passed since the last record, and keep the counts so far."""
+        if self._passed:
+            cell = np.floor((np.concatenate(self._passed) + WINDOW) * (CELLS / (2 * WINDOW)))
+            inside = ((cell >= 0) & (cell < CELLS)).all(axis=1)
+            index = np.where(inside, cell[:, 1] * CELLS + cell[:, 0], CELLS**2).astype(np.int64)
+            self._counts += np.bincount(index, minlength=CELLS**2 + 1)
+            self._passed.clear()
+        self._moments.append(self._counts[:-1].astype(np.float32).reshape(CELLS, CELLS))
+        shares = self._counts / max(1, self._counts.sum())
+        self._gaps.append(float(np.abs(shares - self._masses).sum() / 2))
+
+    @property
+    def grid(self) -> Grid:
+        """Counts at each record, (records, rows, columns); float32 is exact up to 2²⁴ visits of a cell."""
+        centre = float(self.edges[1] + self.edges[0]) / 2
+        return Grid(np.stack(self._moments), (centre, -centre) * 2)
+
+    def gaps(self, recorded: np.ndarray) -> Series:
+        """The gap at each record."""
+        return Series(recorded, np.array(self._gaps), ("total variation",))
+
+
+class Observer:
+    """Measures a run at every record: distance to a true sample, spread, and the masses of p's named parts.
+
+    A single particle is no sample: its distance, spread and errors are left out. Instead, all its visits are
+    counted, and the effective sample size of the part it is in is taken over the whole run.
     """
 
     def __init__(self, target: Distribution, particles: int, rng: np.random.Generator) -> None:
         self._parts = target if isinstance(target, GaussianMixture) and target.parts else None
-        self._many = particles > 1
-        self._truth = target.sample(particles, rng)
-        if self._many:
+        self._visits = Visits(target) if particles == 1 else None
+        self._truth = metrics.SlicedReference(target.sample(particles, rng))
+        if self._visits is None:
             self._floor = metrics.noise_floor(metrics.sliced_wasserstein, target.sample, particles, rng)
         self._distance: list[float] = []
+        self._spread: list[float] = []
         self._masses: list[metrics.Masses] = []
 
+    def follow(self, position: Array) -> None:
+        """Be told of every iteration, recorded or not, the start included, before any `look` at it."""
+        if self._visits is not None:
+            self._visits.follow(position)
+
     def look(self, position: Array) -> None:
-        if self._many:
-            self._distance.append(metrics.sliced_wasserstein(position, self._truth))
+        """Measure a record."""
+        if self._visits is not None:
+            self._visits.look()
+        else:
+            self._distance.append(self._truth.distance(position))
+            self._spread.append(float(np.sqrt(position.var(axis=0).mean())))
         if self._parts is not None:
             self._masses.append(metrics.part_masses(self._parts.responsibilities(position)))
 
+    def grids(self) -> dict[str, Grid]:
+        """What was counted in cells of the window."""
+        return {} if self._visits is None else {"visits": self._visits.grid}
+
     def series(self, recorded: np.ndarray) -> dict[str, Series]:
-        out: dict[str, Series] = {}
-        first = recorded[:1]
-        if self._many:
-            floor = np.array([[self._floor.mean, self._floor.standard_deviation]])
-            out["distance"] = Series(recorded, np.array(self._distance), ("sliced W2",))
-            out["distance_floor"] = Series(first, floor, ("mean", "standard deviation"))
-        if self._parts is not None:
-            names = self._parts.parts
-            masses = np.array([m.mass for m in self._masses])
-            out["part_mass"] = Series(recorded, masses, names)
-            out["part_mass_target"] = Series(first, self._parts.part_masses[None], names)
-            if self._many:
-                errors = np.array([m.standard_error for m in self._masses])
-                out["part_mass_error"] = Series(recorded, errors, names)
-            else:
-                gaps = np.diff(recorded)
-                thinned = masses[1:][gaps == np.median(gaps)]  # evenly spaced, unlike the dense beginning
-                size = np.atleast_1d(metrics.effective_sample_size(thinned))
-                out["effective_sample_size"] = Series(recorded[-1:], size[None], names)
+        """What was measured, at the iterations that were recorded."""
+        blur = Series(np.arange(len(BLURS)), BLURS, ("sigma",))
+        return {"blur": blur, **self._run_series(recorded), **self._part_series(recorded)}
+
+    def _run_series(self, recorded: np.ndarray) -> dict[str, Series]:
+        if self._visits is not None:
+            return {"visits_gap": self._visits.gaps(recorded)}
+        floor = np.array([[self._floor.mean, self._floor.standard_deviation]])
+        return {
+            "distance": Series(recorded, np.array(self._distance), ("sliced W2",)),
+            "distance_floor": Series(recorded[:1], floor, ("mean", "standard deviation")),
+            "spread": Series(recorded, np.array(self._spread), ("spread",)),
+        }
+
+    def _part_series(self, recorded: np.ndarray) -> dict[str, Series]:
+        if self._parts is None:
+            return {}
+        names = self._parts.parts
+        masses = np.array([m.mass for m in self._masses])
+        out = {
+            "part_mass": Series(recorded, masses, names),
+            "part_mass_target": Series(recorded[:1], self._parts.part_masses[None], names),
+        }
+        if self._visits is None:
+            errors = np.array([m.standard_error for m in self._masses])
+            out["part_mass_error"] = Series(recorded, errors, names)
+        else:
+            gaps = np.diff(recorded)
+            thinned = masses[1:][gaps == np.median(gaps)]  # evenly spaced, unlike the dense beginning
+            size = np.atleast_1d(metrics.effective_sample_size(thinned))
+            out["effective_sample_size"] = Series(recorded[-1:], size[None], names)
         return out
 
 

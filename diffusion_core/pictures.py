@@ -47,7 +47,7 @@ class PictureDensity:
         DistributionError: no ink, ink outside [0, 1], a width or haze out of range.
 
     >>> square = PictureDensity(np.ones((8, 8)))
-    >>> square.score([[0.0, 0.0], [4.8, 0.0]]).round(6).tolist()  # flat inside; −x/1.2² far out
+    >>> (square.score([[0.0, 0.0], [4.8, 0.0]]).round(6) + 0.0).tolist()  # flat inside; −x/1.2² far out
     [[0.0, 0.0], [-3.333333, 0.0]]
     """
 

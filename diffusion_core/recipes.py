@@ -20,7 +20,7 @@ FOLDER = Path("media/trajectories")
 
 @dataclass(frozen=True)
 class LangevinRecipe:
-    """A Langevin run from N(0, start_width² I), with everything that a film says about it.
+    """A Langevin run from N(0, start_width² I) or from a place, with everything that a film says about it.
 
     Args:
         name: of the file and of the record; letters, digits and dashes.
@@ -35,6 +35,7 @@ class LangevinRecipe:
         climb: iterations of gradient ascent before the run, which then starts from the collapsed state.
         climb_step_size: τ of these.
         start_width: standard deviation of the starting points, in stage units.
+        near: (x, y, radius) of a disc: the particles then start as true samples of p in it.
         dense: the first so many iterations are all recorded …
         every: … and after them one in so many, and the last.
         detailed: so many particles, the first ones, keep drift and noise of each recorded iteration.
@@ -55,6 +56,7 @@ class LangevinRecipe:
     climb: int = 0
     climb_step_size: float = 0.005
     start_width: float = 1.2
+    near: tuple[float, float, float] | None = None
     dense: int = 60
     every: int = 20
     detailed: int = 8
@@ -68,6 +70,8 @@ class LangevinRecipe:
             value = getattr(self, name)
             if not (isinstance(value, (int, float)) and np.isfinite(value) and value > 0):
                 raise RecipeError(f"{name} = {value!r} makes no run: choose a number above 0, such as 0.001")
+        if self.near is not None:
+            object.__setattr__(self, "near", _disc(self.near))  # JSON makes a list of it
 
     @property
     def recorded(self) -> np.ndarray:
@@ -89,6 +93,24 @@ class LangevinRecipe:
         return folder / f"{self.name}-{self.key}.npz"
 
 
+def _disc(near: object) -> tuple[float, float, float]:
+    """A place (x, y, radius), checked."""
+    numbers = list(near) if isinstance(near, (tuple, list)) else []
+    plain = all(isinstance(number, (int, float)) and np.isfinite(number) for number in numbers)
+    if not (plain and len(numbers) == 3 and numbers[2] > 0):
+        raise RecipeError(f"near = {near!r} is no disc: choose (x, y, radius), with a radius above 0")
+    x, y, radius = map(float, numbers)
+    return x, y, radius
+
+
+def _eye(name: str, about: str, sampler: str, step_size: float, detailed: int = 8) -> LangevinRecipe:
+    """One of the smiley's eyes alone, from true samples on: everything about it is known in closed form."""
+    return LangevinRecipe(
+        name, about, target="gaussian", options={"width": 0.2}, start_width=0.2, sampler=sampler,
+        step_size=step_size, steps=200, dense=200, particles=1000, detailed=detailed,
+    )  # fmt: skip
+
+
 RECIPES: dict[str, LangevinRecipe] = {
     recipe.name: recipe
     for recipe in (
@@ -107,13 +129,21 @@ RECIPES: dict[str, LangevinRecipe] = {
             climb=1200, step_size=0.0005, steps=2400, every=8,
         ),
         LangevinRecipe(
+            "smiley-near", "noise off: true samples around an eye climb onto one point", sampler="ascent",
+            step_size=0.005, steps=300, dense=300, particles=1000, near=(-0.75, 0.65, 0.5),
+        ),
+        LangevinRecipe(
             "smiley-chain", "one particle for a long time, recorded thinned",
             step_size=0.003, steps=300_000, particles=1, dense=200, every=250, detailed=1,
         ),
         LangevinRecipe(
             "smiley-without-face", "separate parts: ULA stays in the part where it started",
-            options={"face": 0.0}, climb=1200,
+            options={"face": 0.0}, climb=1200, particles=2000, steps=3000, every=25,
         ),
+        _eye("eye-ula-small", "one Gaussian eye, small steps: ULA is hardly too wide", "ula", 0.004),
+        _eye("eye-ula-medium", "one Gaussian eye, larger steps: ULA is too wide", "ula", 0.02),
+        _eye("eye-ula-large", "one Gaussian eye, the largest steps: ULA is far too wide", "ula", 0.05),
+        _eye("eye-mala-large", "one Gaussian eye, the largest steps: MALA is exact", "mala", 0.05, detailed=200),
     )
 }  # fmt: skip
 

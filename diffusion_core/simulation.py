@@ -59,7 +59,7 @@ def simulate(
     state = start
     for done in range(steps):
         step = kernel(done, state, rng)
-        if not np.max(np.abs(step.state.position)) <= limit:  # also true for NaN
+        if not np.abs(step.state.position).max() <= limit:  # also true for NaN
             raise SamplerError(
                 f"the particles left the target at step {done + 1} (|x| passed {limit:g}): {remedy}"
             )

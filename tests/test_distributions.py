@@ -178,3 +178,11 @@ def test_mixtures_that_are_none_are_refused(weights, means, covariances, sentenc
 def test_a_width_that_makes_no_density_is_refused(width):
     with pytest.raises(DistributionError, match="choose one above 0"):
         GaussianMixture.isotropic([[0.0, 0.0]], width)
+
+
+def test_a_large_table_leaves_out_only_what_rounding_would_lose():
+    # A single point's components are all evaluated; of many points at once, only those that count.
+    p = TARGETS["smiley"]()
+    x = np.concatenate([p.sample(200, np.random.default_rng(1)), 1e3 * np.eye(2), [[np.nan, 0.0]]])
+    for function in (p.log_prob, p.score, p.responsibilities):  # which differ by rounding
+        np.testing.assert_allclose(function(x), [function(point) for point in x], rtol=1e-12, atol=1e-12)

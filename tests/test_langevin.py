@@ -15,6 +15,7 @@ from diffusion_core.langevin import (
     mala,
     stability_advice,
     ula,
+    ula_stationary_variance,
     underdamped,
 )
 from diffusion_core.shapes import gaussian, smiley
@@ -42,7 +43,20 @@ def test_ula_stationary_variance_has_the_known_bias(variance, step_size):
     p = gaussian(np.sqrt(variance))
     start = p.sample(N, np.random.default_rng(1))
     end = run(lambda state, rng: ula(state, p, step_size, rng), start, 60)
-    assert_variance(end.position, variance / (1 - step_size / (2 * variance)))
+    assert_variance(end.position, ula_stationary_variance(step_size, variance))
+
+
+def test_ula_stationary_variance_is_the_fixed_point_of_one_step():
+    # x ← (1 − τ/σ²) x + √(2τ) ε keeps the variance v where v = (1 − τ/σ²)² v + 2τ.
+    for variance, step_size in ((0.1, 0.03), (0.04, 0.05), (2.0, 3.9)):
+        v = ula_stationary_variance(step_size, variance)
+        assert (1 - step_size / variance) ** 2 * v + 2 * step_size == pytest.approx(v, rel=1e-12)
+
+
+@pytest.mark.parametrize("step_size", [0.2, 0.3, 0.0, -0.1, np.nan])
+def test_ula_has_no_stationary_variance_beyond_the_stable_steps(step_size):
+    with pytest.raises(SamplerError, match=r"choose one above 0 and below 0\.2"):
+        ula_stationary_variance(step_size, 0.1)
 
 
 def test_ula_at_a_step_as_large_as_the_variance_doubles_it():

@@ -13,6 +13,7 @@ from diffusion_core import metrics
 from diffusion_core.distributions import GaussianMixture
 from diffusion_core.metrics import (
     Masses,
+    SlicedReference,
     bin_masses,
     effective_sample_size,
     energy_distance,
@@ -114,6 +115,21 @@ def test_samples_of_unequal_size_are_compared_as_if_every_point_were_copied(n, m
     x, y = rng.standard_normal((n, 2)), rng.standard_normal((m, 2))
     expected = sliced_wasserstein(np.repeat(x, m, axis=0), np.repeat(y, n, axis=0))
     assert sliced_wasserstein(x, y) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("n", [1, 40, 57])
+def test_a_reference_that_is_used_again_says_what_sliced_wasserstein_says(n):
+    rng = np.random.default_rng(8)
+    y = rng.standard_normal((40, 2))
+    reference = SlicedReference(y, 7)
+    for x in rng.standard_normal((3, n, 2)):
+        assert reference.distance(x) == sliced_wasserstein(x, y, 7)
+
+
+def test_equal_sizes_take_a_short_cut_to_the_same_value():
+    x, y = np.random.default_rng(8).standard_normal((2, 57, 2))
+    longer = sliced_wasserstein(np.repeat(x, 2, axis=0), np.repeat(y, 3, axis=0))
+    assert sliced_wasserstein(x, y) == pytest.approx(longer, rel=1e-12)
 
 
 @pytest.mark.parametrize(

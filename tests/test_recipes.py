@@ -7,13 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+from scipy import stats
 
 from diffusion_core import recipes
 from diffusion_core.compute import load_or_compute, verify
 from diffusion_core.errors import DistributionError, RecipeError, SamplerError, TrajectoryError
-from diffusion_core.observation import verdict
+from diffusion_core.langevin import ula_stationary_variance
+from diffusion_core.metrics import bin_masses
+from diffusion_core.observation import TOLERANCE, verdict
 from diffusion_core.recipes import RECIPES, LangevinRecipe, find_recipe
-from diffusion_core.shapes import smiley
+from diffusion_core.shapes import find_target, smiley
 
 SMALL = LangevinRecipe("small", particles=40, steps=30, dense=10, every=7, climb=5)
 
@@ -61,6 +64,59 @@ def test_a_run_climbs_first_and_starts_from_where_the_ascent_ended(tmp_path):
     end = load_or_compute(climb, tmp_path, progress=False).positions[-1]
     start = load_or_compute(SMALL, tmp_path, progress=False).positions[0]
     np.testing.assert_array_equal(start, end)
+
+
+TARGETS_NEAR = [
+    ("smiley", (-0.75, 0.65, 0.45)),
+    ("banana", (0.0, -0.5, 0.4)),
+    ("checkerboard", (1.1, 1.1, 0.9)),
+    ("logo.png", (0.0, 0.0, 1.0)),
+]
+
+
+@pytest.mark.parametrize(("target", "near"), TARGETS_NEAR, ids=[name for name, _ in TARGETS_NEAR])
+def test_a_run_near_a_place_starts_at_true_samples_of_p_there(tmp_path, target, near):
+    if target == "logo.png":
+        logo = Image.new("L", (60, 40), 255)
+        ImageDraw.Draw(logo).rectangle((10, 10, 30, 30), fill=0)
+        target = str(tmp_path / target)
+        logo.save(target)
+    recipe = LangevinRecipe("near", target=target, near=near, particles=8000, steps=1)
+    start = np.asarray(load_or_compute(recipe, tmp_path, progress=False).positions[0])
+    x, y, radius = near
+    across = start - [x, y]
+    distance, angle = np.hypot(*across.T), np.arctan2(across[:, 1], across[:, 0])
+    assert distance.max() <= radius
+    edges = radius * np.sqrt(np.linspace(0, 1, 7)), np.linspace(-np.pi, np.pi, 7)  # sectors of equal area
+
+    def log_prob_of_polar(at):  # r, θ; with the r of the area
+        places = at[..., :1] * np.stack([np.cos(at[..., 1]), np.sin(at[..., 1])], axis=-1) + [x, y]
+        return find_target(target).log_prob(places) + np.log(at[..., 0])
+
+    masses = bin_masses(log_prob_of_polar, edges).ravel()
+    counts = np.histogram2d(distance, angle, bins=edges)[0].ravel()
+    large = masses / masses.sum() * len(start) >= 5  # the others are merged
+    observed = np.append(counts[large], counts[~large].sum())
+    expected = np.append(masses[large], masses[~large].sum()) / masses.sum() * len(start)
+    kept = expected > 0
+    assert stats.chisquare(observed[kept], expected[kept]).pvalue > 1e-3
+
+
+def test_a_place_without_mass_is_refused_in_one_sentence(tmp_path):
+    recipe = dataclasses.replace(SMALL, near=(2.9, 2.9, 0.05), options={"face": 0.0})
+    with pytest.raises(RecipeError, match="hardly any of its mass"):
+        load_or_compute(recipe, tmp_path, progress=False)
+    assert not list(tmp_path.glob("*.npz*"))
+
+
+def test_a_place_may_be_a_list_as_json_makes_it(tmp_path):
+    recipe = dataclasses.replace(SMALL, near=(0, 0, 1))
+    assert recipe.near == (0.0, 0.0, 1.0)
+    again = LangevinRecipe(**json.loads(json.dumps(dataclasses.asdict(recipe))))
+    assert again == recipe
+    assert again.key == recipe.key != SMALL.key
+    run = load_or_compute(recipe, tmp_path, progress=False)
+    assert verify(run.path) == (True, "computed again, equal to the last byte")
 
 
 def test_the_key_covers_parameters_the_input_file_and_our_code(tmp_path, monkeypatch):
@@ -160,6 +216,10 @@ def test_a_damaged_file_is_said_so_and_left_alone(tmp_path):
         ({"step_size": float("nan")}, "step_size = nan"),
         ({"step_size": "big"}, "step_size = 'big'"),
         ({"seed": -3}, "seed = -3"),
+        ({"near": (0.0, 1.0)}, r"near = \(0.0, 1.0\) is no disc"),
+        ({"near": (0.0, 1.0, 0.0)}, "radius above 0"),
+        ({"near": (0.0, float("nan"), 1.0)}, "is no disc"),
+        ({"near": "eye"}, "near = 'eye' is no disc"),
     ],
 )
 def test_parameters_that_make_no_run_are_refused(change, sentence):
@@ -248,8 +308,13 @@ def test_the_films_run_ends_at_the_floor_of_its_distance(film):
 
 
 def test_without_the_face_particles_stay_where_they_started_and_the_user_is_told(tmp_path):
-    recipe = dataclasses.replace(RECIPES["smiley-without-face"], particles=2000)
-    judged = verdict(load_or_compute(recipe, tmp_path, progress=False))
+    run = load_or_compute(RECIPES["smiley-without-face"], tmp_path, progress=False)
+    mass, target = run.series["part_mass"].values, run.series["part_mass_target"].values[0]
+    chance = np.sqrt(target * (1 - target) / run.positions.shape[1])  # of as many independent particles
+    off = np.abs(mass - target) / chance
+    assert off[0].max() > off[-1].max() > 2 * TOLERANCE
+    assert np.abs(mass[-1] - mass[0]).max() < np.abs(mass[0] - target).max() / 2  # stuck, not on its way
+    judged = verdict(run)
     assert not judged.settled
     assert "has not reached its target" in judged.sentence
 
@@ -262,6 +327,55 @@ def test_the_single_chain_visits_every_part_often_enough(tmp_path):
     size = run.series["effective_sample_size"].values[0]
     off = np.abs(shares.mean(axis=0) - smiley().part_masses) / (shares.std(axis=0) / np.sqrt(size))
     assert (off < 4).all()
+
+
+def test_true_samples_around_the_left_eye_climb_onto_one_point(tmp_path):
+    recipe = RECIPES["smiley-near"]
+    run = load_or_compute(recipe, tmp_path, progress=False)
+    x, y, radius = recipe.near
+    nodes = np.linspace(-radius, radius, 601)
+    at = np.stack(np.meshgrid(x + nodes, y + nodes), axis=-1)
+    share = np.exp(smiley().log_prob(at)) * (np.hypot(*np.moveaxis(at - [x, y], -1, 0)) <= radius)
+    share /= share.sum()
+    exact = [np.sum(share * at[..., i] ** 2) - np.sum(share * at[..., i]) ** 2 for i in (0, 1)]
+    spread = run.series["spread"].values
+    assert spread[0] == pytest.approx(np.sqrt(np.mean(exact)), rel=4 / np.sqrt(4 * recipe.particles))
+    assert spread[-1] < 0.0005
+    assert (np.diff(spread) < 1e-12).all()
+    top = np.asarray(run.positions[-1]).mean(axis=0)
+    np.testing.assert_allclose(smiley().score(top), 0, atol=1e-6)
+
+
+EYE = 0.2**2  # the variance of the one Gaussian in the films about the step size
+
+
+@pytest.mark.parametrize("size", ["small", "medium", "large"])
+def test_the_eye_under_ula_is_too_wide_by_just_the_bias(tmp_path, size):
+    recipe = RECIPES[f"eye-ula-{size}"]
+    variance, error = pooled_variance(load_or_compute(recipe, tmp_path, progress=False))
+    assert abs(variance - ula_stationary_variance(recipe.step_size, EYE)) < 4 * error
+    if size != "small":
+        assert variance - EYE > 10 * error
+
+
+def test_the_eye_under_mala_has_no_bias_at_the_largest_step(tmp_path):
+    recipe = RECIPES["eye-mala-large"]
+    assert recipe.step_size == RECIPES["eye-ula-large"].step_size
+    run = load_or_compute(recipe, tmp_path, progress=False)
+    variance, error = pooled_variance(run)
+    assert abs(variance - EYE) < 4 * error
+    assert run.accepted.shape == (201, 200)
+    assert 0.2 < run.accepted[1:].mean() < 0.9  # there are ghosts of rejections to show
+
+
+def pooled_variance(run):
+    """Mean square of the coordinates over records 40 apart, and its standard error.
+
+    The slowest of these runs forgets a factor 1 − τ/σ² = 0.9 an iteration, so squares 40 apart correlate by
+    0.9^80 < 0.001, and all pooled values count as independent.
+    """
+    values = np.asarray(run.positions[[80, 120, 160, 200]])
+    return np.mean(values**2), np.std(values**2) / np.sqrt(values.size)
 
 
 def test_parameters_survive_the_file(film):
