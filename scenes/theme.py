@@ -1,7 +1,7 @@
 """What a film looks like: one colour per meaning, and the sizes and durations that all scenes share.
 
-Nothing else decides a look: whoever wants a bigger dot or another orange changes it here. The environment
-variable `DIFFUSION_THEME` chooses among `THEMES` ("dark" when unset).
+Nothing else decides a look: whoever wants a bigger dot or another orange changes it here. A scene chooses among
+`THEMES` by its attribute `theme`, otherwise the environment variable `DIFFUSION_THEME` does ("dark" when unset).
 """
 
 import os
@@ -65,8 +65,31 @@ THEMES: Final[dict[str, Theme]] = {
 }
 
 
+_chosen: str | None = None
+
+
+def choose(name: str | None) -> str:
+    """Let this theme hold for everything that is made from now on, and return its name.
+
+    Args:
+        name: a key of `THEMES`; None for that of the environment.
+
+    Raises:
+        ThemeError: there is no theme of that name.
+    """
+    global _chosen
+    _chosen = name
+    theme()
+    return theme_name()
+
+
+def theme_name() -> str:
+    """The name of the theme that holds now."""
+    return _chosen or os.environ.get("DIFFUSION_THEME") or "dark"
+
+
 def theme() -> Theme:
-    """The theme named by the environment variable `DIFFUSION_THEME`, dark when it is unset or empty.
+    """The theme that holds now: the one chosen last, or that of `DIFFUSION_THEME`.
 
     Raises:
         ThemeError: there is no theme of that name.
@@ -74,12 +97,13 @@ def theme() -> Theme:
     >>> theme().paper in {"#0A0C10", "#FAFAF7"}
     True
     """
-    name = os.environ.get("DIFFUSION_THEME") or "dark"
+    name = theme_name()
     try:
         return THEMES[name]
     except KeyError:
         known = " or ".join(THEMES)
-        raise ThemeError(f"There is no theme {name!r}: set DIFFUSION_THEME to {known}.") from None
+        source = "DIFFUSION_THEME" if _chosen is None else "the scene's `theme`"
+        raise ThemeError(f"There is no theme {name!r}: set {source} to {known}.") from None
 
 
 DOT_RADIUS: Final = 0.0145
@@ -88,6 +112,10 @@ DOT_OPACITY: Final = 0.85
 """Opacity of a particle among thousands: where they crowd, the count still shows."""
 HERO_RADIUS: Final = 0.06
 """Radius of a particle that is followed alone."""
+TRACE: Final = 0.3
+"""Opacity of what has spoken and stays as a trace."""
+DIMMED: Final = 0.45
+"""Opacity of a density while particles speak."""
 
 FONT_SMALL: Final = 28
 """Font size of labels; in Typst an em of it is 1/28 of the frame's height, the least that 480p can show."""

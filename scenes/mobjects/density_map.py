@@ -1,8 +1,10 @@
 """A density as a glow: nothing where there is no mass, the ramp's last colour at the maximum."""
 
+from __future__ import annotations
+
 import math
-from collections.abc import Sequence
-from typing import Any, Final, Self
+from collections.abc import Hashable, Sequence
+from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 from manim import ManimColor, Mobject
@@ -15,14 +17,19 @@ from scenes.mobjects.raster import STAGE, PixelMap, Raster, Window, compiled
 
 LEVELS: Final = 256
 """Entries of a colour table; between two of them colours are mixed."""
+KEPT: Final = 4
+"""So many densities are kept as pixels: while one only fades or changes colour, it is not interpolated anew."""
+
+_PLACES: dict[tuple[Hashable, ...], NDArray[np.float64]] = {}
 
 
 class DensityMap(Raster):
     """A non-negative function on a grid, in the colours of a ramp; equal steps of it look equally large.
 
-    `values` has shape (rows, columns), or (records, rows, columns) for several moments. Row 0 lies on the
-    window's lower border and the last row on the upper one, column 0 on the left border and the last on the
-    right one, as in `np.linspace(x_min, x_max, columns)`; between them the function is interpolated.
+    `values` has shape (rows, columns), or (records, rows, columns) for several moments. They fill `extent`, by
+    default the window: row 0 lies on its lower border and the last row on the upper one, column 0 on the left
+    border and the last on the right one, as in `np.linspace(x_min, x_max, columns)`; between them the
+    function is interpolated, beyond them it is that of the border. `window` is the part that is drawn.
     `fingerprint` is the hash of the trajectory they come from; without it the values are hashed here.
     `peak` is the value that takes the ramp's last colour, by default each record's own maximum. `ramp` runs
     from the paper, which is drawn as nothing at all, to the maximum.
@@ -39,6 +46,7 @@ class DensityMap(Raster):
         values: NDArray[np.floating],
         window: Window = STAGE,
         *,
+        extent: Window | None = None,
         fingerprint: str | None = None,
         peak: float | None = None,
         ramp: Sequence[ParsableManimColor] | None = None,
@@ -53,6 +61,7 @@ class DensityMap(Raster):
         colors = [ManimColor(color) for color in (theme.theme().ramp if ramp is None else ramp)]
         self.paper = colors[0]
         self.peak = peak
+        self.extent = Window(*map(float, window if extent is None else extent))
         records = values if len(shape) == 3 else values[None]
         paint = seal(color_table(colors))
         super().__init__(seal(records, fingerprint), paint, window, opacity, color=colors[-1], **kwargs)
@@ -62,28 +71,71 @@ class DensityMap(Raster):
         return seal(color_table([self.paper, color]))
 
     def interpolate_color(self, mobject1: Mobject, mobject2: Mobject, alpha: float) -> Self:
-        """As for every raster; the peak changes at the end."""
+        """As for every raster; peak and extent change at the end."""
         super().interpolate_color(mobject1, mobject2, alpha)
         before = mobject2 if alpha >= 1 else mobject1
-        self.paper, self.peak = before.paper, before.peak
+        self.paper, self.peak, self.extent = before.paper, before.peak, before.extent
         return self
 
     def draw(self, pixels: NDArray[np.uint8], to_pixels: PixelMap) -> None:
         """Paint the glow over `pixels`."""
+        box = PixelBox.of(self.window, to_pixels, pixels.shape)
+        key = (*self.look_key(), *(part.tobytes() for part in to_pixels), pixels.shape)
+        if (places := _PLACES.pop(key, None)) is None:
+            places = np.empty(tuple(box.high - box.low)[::-1])
+            self.place(places, box)
+            while len(_PLACES) >= KEPT:
+                del _PLACES[next(iter(_PLACES))]
+        _PLACES[key] = places  # the one used last stands last
+        table = self.paint.array * (255.0 * min(self.opacity, 1.0))
+        _blend(pixels, places, table, *box)
+
+    def look_key(self) -> tuple[Hashable, ...]:
+        """All that the shares of the table depend on, short of the pixels."""
+        return type(self), self.data, self.moment, self.peak, self.window, self.extent
+
+    def levels(self) -> NDArray[np.float64]:
+        """The current record in shares of the peak, 0 to 1: (rows, columns)."""
         values = self.current()
         peak = values.max() if self.peak is None else self.peak
-        levels = np.clip(values / peak, 0.0, 1.0) if peak > 0 else np.zeros_like(values)
-        x_min, x_max, y_min, y_max = self.window
-        # From pixels to the unit square of the window.
+        return np.clip(values / peak, 0.0, 1.0) if peak > 0 else np.zeros_like(values)
+
+    def place(self, places: NDArray[np.float64], box: PixelBox) -> None:
+        """Find each pixel's place in the colour table, 0 to `LEVELS` − 1: (rows, columns) of the box."""
+        levels = np.pad(self.levels(), 1, mode="reflect", reflect_type="odd")
+        _interpolate(places, levels, part_of_extent(self.window, self.extent), *box)
+
+
+class PixelBox(NamedTuple):
+    """The pixels around a window, and the way from them to its unit square."""
+
+    to_window: NDArray[np.float64]
+    corner: NDArray[np.float64]
+    lengths: NDArray[np.float64]
+    low: NDArray[np.int64]
+    high: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, window: Window, to_pixels: PixelMap, shape: tuple[int, ...]) -> PixelBox:
+        x_min, x_max, y_min, y_max = window
         sides = to_pixels.matrix * (x_max - x_min, y_max - y_min)
         corner = to_pixels.matrix @ (x_min, y_min) + to_pixels.offset
-        box = np.array([corner, corner + sides[:, 0], corner + sides[:, 1], corner + sides.sum(axis=1)])
-        low = np.clip(np.floor(box.min(axis=0)) - 1, 0, None).astype(int)
-        high = np.minimum(np.ceil(box.max(axis=0)) + 1, pixels.shape[1::-1]).astype(int)
-        lengths = np.hypot(*sides)
-        levels = np.pad(levels, 1, mode="reflect", reflect_type="odd")
-        table = self.paint.array * (255.0 * min(self.opacity, 1.0))
-        _shade(pixels, levels, table, np.linalg.inv(sides), corner, lengths, low, high)
+        corners = np.array([corner, corner + sides[:, 0], corner + sides[:, 1], corner + sides.sum(axis=1)])
+        low = np.clip(np.floor(corners.min(axis=0)) - 1, 0, shape[1::-1]).astype(int)
+        high = np.clip(np.ceil(corners.max(axis=0)) + 1, low, shape[1::-1]).astype(int)
+        return cls(np.linalg.inv(sides), corner, np.hypot(*sides), low, high)
+
+
+def part_of_extent(window: Window, extent: Window) -> NDArray[np.float64]:
+    """From the unit square of the window to that of the extent: scale and shift along each axis, (2, 2)."""
+    x_min, x_max, y_min, y_max = window
+    left, right, bottom, top = extent
+    return np.array(
+        [
+            [(x_max - x_min) / (right - left), (x_min - left) / (right - left)],
+            [(y_max - y_min) / (top - bottom), (y_min - bottom) / (top - bottom)],
+        ]
+    )
 
 
 def color_table(ramp: Sequence[ManimColor]) -> NDArray[np.float64]:
@@ -142,10 +194,31 @@ def _curve(t: float, before: float, start: float, end: float, after: float) -> f
 
 
 @compiled
-def _shade(
-    pixels: NDArray[np.uint8],
+def _across(t: float, levels: NDArray[np.float64], i: int, j: int) -> float:
+    return _curve(t, levels[i, j], levels[i, j + 1], levels[i, j + 2], levels[i, j + 3])
+
+
+@compiled
+def _cover(
+    column: int,
+    row: int,
+    to_window: NDArray[np.float64],
+    corner: NDArray[np.float64],
+    lengths: NDArray[np.float64],
+) -> tuple[float, float, float]:
+    """How far across and up the window a pixel lies, and how much of it lies in there."""
+    u, v = column + 0.5 - corner[0], row + 0.5 - corner[1]
+    across = to_window[0, 0] * u + to_window[0, 1] * v
+    up = to_window[1, 0] * u + to_window[1, 1] * v
+    border = min(min(across, 1 - across) * lengths[0], min(up, 1 - up) * lengths[1])
+    return across, up, min(1.0, border + 0.5)
+
+
+@compiled
+def _interpolate(
+    places: NDArray[np.float64],
     levels: NDArray[np.float64],
-    table: NDArray[np.float64],
+    part: NDArray[np.float64],
     to_window: NDArray[np.float64],
     corner: NDArray[np.float64],
     lengths: NDArray[np.float64],
@@ -154,36 +227,87 @@ def _shade(
 ) -> None:
     # `levels` carries one more row and column on each side, for the curve beyond the border.
     rows, columns = levels.shape[0] - 2, levels.shape[1] - 2
-    last = table.shape[0] - 1
     for row in range(low[1], high[1]):
         for column in range(low[0], high[0]):
-            u, v = column + 0.5 - corner[0], row + 0.5 - corner[1]
-            across = to_window[0, 0] * u + to_window[0, 1] * v
-            up = to_window[1, 0] * u + to_window[1, 1] * v
-            border = min(min(across, 1 - across) * lengths[0], min(up, 1 - up) * lengths[1])
-            cover = min(1.0, border + 0.5)  # how much of the pixel lies in the window
+            across, up, cover = _cover(column, row, to_window, corner, lengths)
             if cover <= 0:
+                places[row - low[1], column - low[0]] = 0.0
                 continue
-            x, y = min(max(across, 0.0), 1.0) * (columns - 1), min(max(up, 0.0), 1.0) * (rows - 1)
+            x, y = part[0, 0] * across + part[0, 1], part[1, 0] * up + part[1, 1]
+            x, y = min(max(x, 0.0), 1.0) * (columns - 1), min(max(y, 0.0), 1.0) * (rows - 1)
             j, i = min(int(x), columns - 2), min(int(y), rows - 2)
             x, y = x - j, y - i
-            a, b, c, d = levels[i], levels[i + 1], levels[i + 2], levels[i + 3]
             level = _curve(
                 y,
-                _curve(x, a[j], a[j + 1], a[j + 2], a[j + 3]),
-                _curve(x, b[j], b[j + 1], b[j + 2], b[j + 3]),
-                _curve(x, c[j], c[j + 1], c[j + 2], c[j + 3]),
-                _curve(x, d[j], d[j + 1], d[j + 2], d[j + 3]),
+                _across(x, levels, i, j),
+                _across(x, levels, i + 1, j),
+                _across(x, levels, i + 2, j),
+                _across(x, levels, i + 3, j),
             )
-            place = min(max(level, 0.0), 1.0) * last
+            places[row - low[1], column - low[0]] = min(max(level, 0.0), 1.0) * (LEVELS - 1)
+
+
+@compiled
+def _inside(
+    row: int, to_window: NDArray[np.float64], corner: NDArray[np.float64], lengths: NDArray[np.float64]
+) -> tuple[float, float]:
+    """Between which columns the pixels of a row lie wholly in the window, and a pixel from its border."""
+    low, high = -math.inf, math.inf
+    for axis in range(2):
+        slope = to_window[axis, 0]
+        start = to_window[axis, 1] * (row + 0.5 - corner[1]) + slope * (0.5 - corner[0])
+        margin = 1.5 / lengths[axis]
+        if slope == 0:
+            if not margin < start < 1 - margin:
+                return 0.0, 0.0
+            continue
+        one, other = (margin - start) / slope, (1 - margin - start) / slope
+        low, high = max(low, min(one, other)), min(high, max(one, other))
+    return low, high
+
+
+@compiled
+def _blend(
+    pixels: NDArray[np.uint8],
+    places: NDArray[np.float64],
+    table: NDArray[np.float64],
+    to_window: NDArray[np.float64],
+    corner: NDArray[np.float64],
+    lengths: NDArray[np.float64],
+    low: NDArray[np.int64],
+    high: NDArray[np.int64],
+) -> None:
+    last = table.shape[0] - 1
+    # Below this place, what the first colours would add is rounded away by every `noise`.
+    quiet = 0.0015 / max(table[1, 3], 1e-12) if table[0, 3] == 0 else -1.0
+    for row in range(low[1], high[1]):
+        first, end = _inside(row, to_window, corner, lengths)
+        line, line_places = pixels[row], places[row - low[1]]
+        for column in range(low[0], high[0]):
+            place = line_places[column - low[0]]
+            if place < quiet:
+                continue
+            cover = 1.0
+            if not first < column < end:
+                cover = _cover(column, row, to_window, corner, lengths)[2]
+                if cover <= 0:
+                    continue
             k = min(int(place), last - 1)
-            part = place - k
+            b = place - k
+            a = 1 - b
             # Rounding up or down by a fixed pattern (interleaved gradient noise, Jimenez 2014) hides the
             # bands of 8-bit colour; strictly between 0 and 1, it leaves whole numbers as they are.
             noise = 0.06711056 * column + 0.00583715 * row
-            noise = 52.9829189 * (noise - math.floor(noise))
-            noise = 0.002 + 0.996 * (noise - math.floor(noise))
-            keep = 1 - cover * ((1 - part) * table[k, 3] + part * table[k + 1, 3]) / 255.0
-            for channel in range(4):
-                paint = cover * ((1 - part) * table[k, channel] + part * table[k + 1, channel])
-                pixels[row, column, channel] = int(paint + keep * pixels[row, column, channel] + noise)
+            noise = 52.9829189 * (noise - int(noise))
+            noise = 0.002 + 0.996 * (noise - int(noise))
+            veil = cover * (a * table[k, 3] + b * table[k + 1, 3])
+            keep = 1 - veil / 255.0
+            # Written out, for a loop over the channels takes a third longer.
+            red = cover * (a * table[k, 0] + b * table[k + 1, 0])
+            green = cover * (a * table[k, 1] + b * table[k + 1, 1])
+            blue = cover * (a * table[k, 2] + b * table[k + 1, 2])
+            line[column, 0] = int(red + keep * line[column, 0] + noise)
+            line[column, 1] = int(green + keep * line[column, 1] + noise)
+            line[column, 2] = int(blue + keep * line[column, 2] + noise)
+            if line[column, 3] < 255:  # what is opaque stays so
+                line[column, 3] = int(veil + keep * line[column, 3] + noise)

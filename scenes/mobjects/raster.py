@@ -80,6 +80,18 @@ class Raster(Mobject):
         )
         return self
 
+    def zoomed(self, window: Window) -> Self:
+        """A copy that shows another part of the plane, where the data themselves would lie in the scene.
+
+        >>> from scenes.mobjects.particle_cloud import ParticleCloud
+        >>> near = ParticleCloud(np.zeros((5, 2))).shift((3, 0, 0)).zoomed(Window(-1, 1, -0.5, 0.5))
+        >>> float(near.width), float(near.height), near.get_center().tolist()
+        (2.0, 1.0, [0.0, 0.0, 0.0])
+        """
+        copy = self.copy()
+        copy.window = Window(*map(float, window))
+        return copy.generate_points()
+
     @property
     def records(self) -> int:
         """How many records there are to show."""
@@ -96,14 +108,24 @@ class Raster(Mobject):
         self.record = float(record)
         return self
 
-    def current(self) -> NDArray[np.float64]:
-        """The data drawn now: record ⌊k⌋, or the blend of its neighbours if `eased`."""
+    @property
+    def moment(self) -> float:
+        """The k drawn now: a record's index, or between two of them if `eased`."""
         # An overshooting rate function may carry an animation past the ends.
         k = min(max(self.record, 0.0), self.records - 1.0)
-        first = math.floor(k + WHOLE)
-        rest = k - first
+        whole = math.floor(k + WHOLE)
+        return k if self.eased and k - whole > WHOLE else float(whole)
+
+    def current(self) -> NDArray[np.float64]:
+        """The data drawn now: record ⌊k⌋, or the blend of its neighbours if `eased`."""
+        return self.at(self.moment)
+
+    def at(self, moment: float) -> NDArray[np.float64]:
+        """The data of a record, or the blend of its neighbours."""
+        first = math.floor(moment)
+        rest = moment - first
         now = np.asarray(self.data.array[first], dtype=np.float64)
-        if not self.eased or rest <= WHOLE:
+        if rest == 0:
             return now
         return (1 - rest) * now + rest * np.asarray(self.data.array[first + 1], dtype=np.float64)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TypeVar
 
 from manim import MathTypst, SVGMobject, Typst
@@ -20,14 +21,30 @@ def words(text: str, font_size: float = theme.FONT_SMALL, color: ParsableManimCo
     """Prose in Typst markup, so that `$p(x)$` in it is mathematics; in the theme's ink unless told otherwise."""
     written = _lightened(Typst(text, font_size=font_size, color=color or theme.theme().ink, **_ANEW))
     written.id_to_vgroup_dict = {}  # a second set of all glyphs, for `select`, which prose does not need
-    return written
+    return _measured(written, font_size)
 
 
 def mathematics(
     formula: str, font_size: float = theme.FONT_BODY, color: ParsableManimColor | None = None
 ) -> MathTypst:
     """A formula whose labelled terms, `{{ … : label }}`, can be taken with `select`."""
-    return _lightened(MathTypst(formula, font_size=font_size, color=color or theme.theme().ink, **_ANEW))
+    written = _lightened(MathTypst(formula, font_size=font_size, color=color or theme.theme().ink, **_ANEW))
+    return _measured(written, font_size)
+
+
+def size_on_screen(written: SVGMobject) -> float:
+    """The font size at which something written now appears, after all scalings."""
+    return float(written.set_at * _last_glyph_height(written) / written.height_as_set)
+
+
+def _measured(written: Drawn, font_size: float) -> Drawn:
+    written.set_at, written.height_as_set = font_size, _last_glyph_height(written)
+    return written
+
+
+def _last_glyph_height(written: SVGMobject) -> float:
+    heights = [float(glyph.height) for glyph in written.family_members_with_points()]
+    return next(height for height in reversed(heights) if height > 0)
 
 
 def _lightened(drawn: Drawn) -> Drawn:
@@ -40,3 +57,22 @@ def _lightened(drawn: Drawn) -> Drawn:
         if hasattr(glyph, "path_obj"):
             glyph.path_obj = None
     return drawn
+
+
+_SPOKEN = {
+    r"\bnabla ?": "∇", r"\btau(?![a-z])": "τ", r"\bsigma(?![a-z])": "σ", r"\bepsilon(?![a-z])": "ε",
+    r"\bsqrt\((.*?)\)": r"√(\1)", r"\bthin\b ?": "", r"\\": "", r"\s+": " ",
+}  # fmt: skip
+
+
+def plain(text: str) -> str:
+    """What a line of Typst markup says, for subtitles.
+
+    >>> plain("The score $nabla log p(x)$ points uphill.")
+    'The score ∇log p(x) points uphill.'
+    """
+    pieces = text.split("$")
+    for i in range(1, len(pieces), 2):
+        for markup, spoken in _SPOKEN.items():
+            pieces[i] = re.sub(markup, spoken, pieces[i])
+    return "".join(pieces)

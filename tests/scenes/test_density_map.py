@@ -6,6 +6,7 @@ from colorspacious import cspace_convert
 from manim import Camera, FadeOut, ManimColor, Transform, linear
 
 from scenes import theme as themes
+from scenes.mobjects import density_map
 from scenes.mobjects.density_map import DensityMap, color_table
 from scenes.mobjects.particle_cloud import ParticleCloud
 from scenes.mobjects.raster import STAGE, Window
@@ -145,6 +146,38 @@ def test_moments_are_shown_by_index_whatever_was_shown_before():
         assert (frame(density.show(k)) == straight[int(k)]).all()
 
 
+def test_what_is_kept_for_the_next_frame_changes_no_pixel():
+    moments = np.stack([bump(width=width) / width**2 for width in (0.1, 0.2, 0.4)])
+    changes = [
+        lambda density: density.set_opacity(0.4),
+        lambda density: density.set_color("#FF9F43"),
+        lambda density: density.show(1),
+        lambda density: density.shift((0.1, 0, 0)),
+        lambda density: density.set(peak=90.0),
+        lambda density: density.set(eased=True).show(1.5),
+        lambda density: density.show(1.75),
+        lambda density: density.set(eased=False),
+        lambda density: density.scale(0.5),
+        lambda density: density.set(extent=Window(-3, 3, -2, 2)),
+        lambda density: density.set(data=DensityMap(moments[::-1].copy()).data),
+    ]
+    density, smaller = DensityMap(moments), Camera(pixel_width=640, pixel_height=360, background_color=DARK.paper)
+    for change in changes:
+        for on in (camera(), smaller):
+            seen = frame(change(density.copy()), on=on)
+            assert (frame(change(density.copy()), on=on) == seen).all()
+            density_map._PLACES.clear()
+            assert (frame(change(density.copy()), on=on) == seen).all()
+            frame(density, on=on)
+        change(density)
+
+
+def test_few_densities_are_kept():
+    for width in np.linspace(0.1, 0.5, 10):
+        frame(DensityMap(bump(width=width)))
+    assert len(density_map._PLACES) == density_map.KEPT
+
+
 def test_one_peak_for_all_moments_keeps_their_proportions():
     moments = np.stack([np.full((3, 3), 2.0), np.full((3, 3), 1.0)])
     brightness = [frame(DensityMap(moments, peak=2.0).show(k))[360, 640, 1] for k in (0, 1)]
@@ -178,7 +211,9 @@ def test_a_density_does_not_turn_into_a_cloud():
 
 def test_the_windows_edge_is_smooth_at_every_angle():
     on = camera()
-    image = frame(DensityMap(np.ones((3, 3))).scale(0.5).rotate(ANGLE), on=on)[..., 1].astype(float)
+    image = frame(DensityMap(np.ones((3, 3)), ramp=DARK.ramp).scale(0.5).rotate(ANGLE), on=on)[..., 1].astype(
+        float
+    )
     inside = (image - image.min()) / (image.max() - image.min())
     area = (6.3 / 2 * 90) ** 2
     perimeter = 4 * math.sqrt(area)

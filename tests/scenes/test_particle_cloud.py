@@ -19,51 +19,19 @@ from manim import (
     tempconfig,
 )
 from manim.renderer.cairo_renderer import CairoRenderer
-from manim.utils.hashing import get_hash_from_play_call
+from stills import PAPER, blank, camera, centroid, frame, halfway, ink, key, pixels_of
 
 from scenes import theme as themes
 from scenes.mobjects import fingerprint as fingerprints
 from scenes.mobjects import raster
 from scenes.mobjects.fingerprint import SealedArray
-from scenes.mobjects.particle_cloud import SMALLEST, ParticleCloud
+from scenes.mobjects.particle_cloud import SMALLEST, TRAIL_OPACITY, ParticleCloud
 from scenes.mobjects.raster import Raster
 
-PAPER = "#0A0C10"
 RNG = np.random.default_rng(20)
 ISOLATED = (np.mgrid[-2:3, -1.5:1.6:1.0].reshape(2, -1).T + RNG.uniform(-0.3, 0.3, (20, 2))) * 0.9
 ANGLE = 0.4
 TURN = np.array([[math.cos(ANGLE), -math.sin(ANGLE)], [math.sin(ANGLE), math.cos(ANGLE)]])
-
-
-def camera(height=720, opacity=1.0, kind=Camera):
-    width = math.ceil(height * 16 / 18) * 2
-    return kind(pixel_width=width, pixel_height=height, background_color=PAPER, background_opacity=opacity)
-
-
-def frame(*mobjects, on=None):
-    on = on or camera()
-    on.reset()
-    on.capture_mobjects(mobjects)
-    return on.pixel_array.copy()
-
-
-def blank(on=None):
-    return frame(on=on)
-
-
-def pixels_of(points, on):
-    """Where Cairo's convention puts points of the scene: y down, the first pixel's centre at 0.5."""
-    scale = np.array([on.pixel_width / on.frame_width, -on.pixel_height / on.frame_height])
-    return (points - on.frame_center[:2]) * scale + (on.pixel_width / 2, on.pixel_height / 2)
-
-
-def centroid(image, near, reach=12):
-    """Centre of what differs from the paper within `reach` pixels of a place."""
-    column, row = np.floor(near).astype(int) - reach
-    part = image[row : row + 2 * reach, column : column + 2 * reach, :3].astype(float)
-    ink = abs(part - ManimColor(PAPER).to_int_rgb()).sum(axis=2)
-    y, x = np.mgrid[: 2 * reach, : 2 * reach] + 0.5
-    return np.array([(ink * x).sum(), (ink * y).sum()]) / ink.sum() + (column, row)
 
 
 def distances(image, points, on):
@@ -191,6 +159,96 @@ def test_rounding_does_not_lose_a_record():
     assert (ParticleCloud(WALK).show(0.1 * 3 / 0.1 - 1e-12).current() == WALK[3]).all()
 
 
+def eased(cloud, record):
+    cloud.eased = True
+    return cloud.show(record)
+
+
+@pytest.mark.parametrize("record", [0, 0.3, 2, 2.75, 5])
+@pytest.mark.parametrize("trail", [1, 3, 9])
+def test_a_trail_ends_at_its_dot_and_passes_through_the_records(record, trail):
+    for cloud in (ParticleCloud(WALK, trail=trail).show(record), eased(ParticleCloud(WALK, trail=trail), record)):
+        records, corners = cloud.path()
+        assert (corners[-1] == cloud.current()).all()
+        assert records[-1] == cloud.moment
+        assert records[0] == max(cloud.moment - trail, 0)
+        whole = records % 1 == 0
+        assert (corners[whole] == WALK[records[whole].astype(int)]).all()
+
+
+def test_a_trail_is_drawn_along_the_steps_and_fades_with_age():
+    on = camera()
+    walk = np.array([[[-2.0, -1.0]], [[0.0, -1.0]], [[0.0, 1.0]], [[2.0, 1.0]]])
+    image = ink(frame(ParticleCloud(walk, trail=3, radius=0.05, opacity=1).show(3), on=on))
+    middles = pixels_of(((walk[1:] + walk[:-1]) / 2)[:, 0], on).astype(int)
+    old, older, fresh = (image[row - 1 : row + 1, column - 1 : column + 1].max() for column, row in middles)
+    assert 0 < old < older < fresh
+    assert image.sum() == pytest.approx(image[:, middles[:, 0].min() - 100 : middles[:, 0].max() + 100].sum())
+
+
+def test_a_trails_corners_and_crossings_are_not_darker_than_its_lines():
+    there_and_back = np.array([[[-1.0, 0.0]], [[1.0, 0.0]], [[-1.0, 0.0]], [[-1.0, 1.0]]])
+    cloud = ParticleCloud(there_and_back, trail=3, radius=0.2, opacity=0.5).show(3)
+    image = frame(cloud)
+    column, row = pixels_of([-1.0, 0.0], camera()).astype(int)
+    # At the corner the trail is one step old: two thirds of its opacity, once.
+    cover = 0.5 * TRAIL_OPACITY * 2 / 3
+    expected = cover * np.array(cloud.color.to_rgb()) + (1 - cover) * np.array(ManimColor(PAPER).to_rgb())
+    assert image[row, column, :3] == pytest.approx(255 * expected, abs=2)
+
+
+def test_trails_depend_on_the_record_alone():
+    for record in (3, 3.4):
+        straight = frame(eased(ParticleCloud(WALK, trail=4, pulse=0.5), record))
+        cloud = eased(ParticleCloud(WALK, trail=4, pulse=0.5), 0)
+        for k in (5, 0.2, 4, record):
+            frame(cloud.show(k))
+        assert (frame(cloud) == straight).all()
+        assert (straight != frame(eased(ParticleCloud(WALK, pulse=0.5), record))).any()
+
+
+def test_trails_stay_in_the_window_and_fade_with_their_cloud():
+    on = camera()
+    walk = np.array([[[0.0, 0.0]], [[6.0, 0.0]]])
+    cloud = eased(ParticleCloud(walk, trail=1, radius=0.05), 0.9)
+    image = ink(frame(cloud, on=on))
+    border = pixels_of([3.15, 0.0], on)[0]
+    assert image[:, : int(border)].sum() > 0 == image[:, int(border) + 1 :].sum()
+    assert (frame(halfway(FadeOut(cloud.copy()), 1.0)) == blank()).all()
+    lost = np.where(np.arange(6)[:, None, None] == 2, np.nan, WALK)
+    assert (frame(ParticleCloud(lost, trail=2).show(3)) == frame(ParticleCloud(lost).show(3))).all()
+
+
+def test_a_transparent_film_holds_trails_too():
+    cloud = eased(ParticleCloud(WALK, trail=5, radius=0.05), 4.5)
+    clear, opaque = frame(cloud, on=camera(opacity=0)), frame(cloud)
+    assert (clear[..., :3] == opaque[..., :3]).all()
+    assert clear[0, 0, 3] == 0 < clear[..., 3].max()
+
+
+def test_an_eased_dot_swells_where_it_lands_and_relaxes_in_a_third_of_the_way():
+    cloud = eased(ParticleCloud(WALK, pulse=0.6), 2)
+    assert cloud.swelling() == pytest.approx(1.6)
+    assert [cloud.show(2 + rest).swelling() for rest in (1 / 3, 0.5, 0.9)] == pytest.approx([1, 1, 1])
+    falling = [cloud.show(2 + rest).swelling() for rest in np.linspace(0, 1 / 3, 9)]
+    assert (np.diff(falling) < 0).all()
+    assert cloud.show(4.1).swelling() == pytest.approx(cloud.show(0.1).swelling())
+    cloud.eased = False
+    assert cloud.show(2).swelling() == 1
+    assert (frame(cloud) == frame(ParticleCloud(WALK).show(2))).all()
+
+
+def test_a_swollen_dots_ink_is_its_area():
+    grown = eased(ParticleCloud(ISOLATED[None], radius=0.05, pulse=0.5), 0)
+    plain = ParticleCloud(ISOLATED, radius=0.05)
+    assert ink(frame(grown)).sum() / ink(frame(plain)).sum() == pytest.approx(1.5**2, rel=0.01)
+
+
+def test_a_radius_in_the_scene_is_seen_there():
+    far, near = ParticleCloud(ISOLATED, radius=0.05), ParticleCloud(ISOLATED).scale(0.5).set_radius_in_scene(0.05)
+    assert ink(frame(near)).sum() == pytest.approx(ink(frame(far)).sum(), rel=0.01)
+
+
 @pytest.mark.parametrize("record", [-1, 6, math.nan])
 def test_records_that_do_not_exist_are_refused(record):
     with pytest.raises(IndexError, match="records 0 to 5"):
@@ -201,12 +259,6 @@ def test_records_that_do_not_exist_are_refused(record):
 def test_positions_of_another_shape_are_refused(shape):
     with pytest.raises(ValueError, match="records, particles, 2"):
         ParticleCloud(np.zeros(shape))
-
-
-def halfway(animation, alpha):
-    animation.begin()
-    animation.interpolate(alpha)
-    return animation.mobject
 
 
 def test_animating_show_runs_through_the_records():
@@ -268,12 +320,6 @@ def test_copies_share_a_memory_map(tmp_path):
     assert (frame(cloud) == frame(ParticleCloud(WALK).show(4))).all()
 
 
-def key(*mobjects):
-    return get_hash_from_play_call(
-        None, camera(48), [], mobjects, backend="cairo", encoder_fingerprint="test", renderer_state=()
-    )
-
-
 CHANGES = {
     "nothing": lambda cloud: cloud,
     "record": lambda cloud: cloud.show(1),
@@ -283,6 +329,8 @@ CHANGES = {
     "place": lambda cloud: cloud.shift((0.1, 0, 0)),
     "radius": lambda cloud: cloud.set(radius=0.1),
     "eased": lambda cloud: cloud.set(eased=True),
+    "trail": lambda cloud: cloud.set(trail=3),
+    "pulse": lambda cloud: cloud.set(pulse=0.5),
 }
 
 
