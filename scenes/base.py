@@ -1,56 +1,122 @@
-"""The frame that all films share: zones, captions, sections, and how a scene finds its trajectory."""
+"""The frame that all films share: zones, beats with their captions, durations, and how a film finds its run."""
 
 from __future__ import annotations
 
-import dataclasses
-from pathlib import Path
-from typing import Any, ClassVar
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
 
 import click
 import numpy as np
-from manim import UL, FadeIn, FadeOut, Mobject, Scene, Succession, config, logger
+from manim import UL, Animation, FadeIn, FadeOut, Mobject, Scene, Succession, Wait, config, logger, tempconfig
+from numpy.typing import NDArray
 
 from diffusion_core.compute import load_or_compute
-from diffusion_core.errors import DiffusionError
-from diffusion_core.observation import verdict
-from diffusion_core.recipes import LangevinRecipe, find_recipe
+from diffusion_core.errors import DiffusionError, suggestion
+from diffusion_core.observation import WINDOW, verdict
+from diffusion_core.recipes import LangevinRecipe
 from diffusion_core.trajectory import Trajectory
-from scenes import theme
-from scenes.mobjects.words import words
+from scenes import theme as looks
+from scenes.mobjects.caption import Caption
+from scenes.mobjects.words import plain
 
-MARGIN = 0.4
-STAGE_SIDE = 6.3
-STAGE_CENTER = np.array([-14.22 / 2 + MARGIN + STAGE_SIDE / 2, 4 - MARGIN - STAGE_SIDE / 2, 0.0])
-BOARD_LEFT = 0.6
-BOARD_RIGHT = np.array([14.22 / 2 - MARGIN, 0.0, 0.0])
-BOARD_WIDTH = BOARD_RIGHT[0] - BOARD_LEFT
-CAPTION_CENTER = np.array([0.0, -3.35, 0.0])
+MARGIN: Final = 0.4
+"""What stays free on every side of the frame."""
+TICK: Final = 1 / 15
+"""Every duration is a multiple of it, so that captions keep their times at 15, 30 and 60 frames a second."""
+
+
+class FilmError(DiffusionError):
+    """An attribute of a film that makes no sense."""
+
+
+@dataclass(frozen=True)
+class Zones:
+    """Where things stand in a frame of 14.22 × 8: the square stage at the left, the board beside it, a caption."""
+
+    stage_side: float
+    stage_center: NDArray[np.float64]
+    board_left: float
+    board_right: float
+    board_top: float
+    board_bottom: float
+    caption_center: NDArray[np.float64]
+
+    @property
+    def board_width(self) -> float:
+        """From the board's left to its right edge."""
+        return self.board_right - self.board_left
+
+    @property
+    def board_center(self) -> NDArray[np.float64]:
+        """The middle of the board."""
+        across, up = self.board_left + self.board_right, self.board_top + self.board_bottom
+        return np.array([across / 2, up / 2, 0.0])
+
+
+def zones(captions: bool) -> Zones:
+    """The frame's zones; without captions the stage takes their room too."""
+    side = 6.3 if captions else 8 - 2 * MARGIN
+    left, top = -64 / 9 + MARGIN, 4 - MARGIN
+    return Zones(
+        stage_side=side,
+        stage_center=np.array([left + side / 2, top - side / 2, 0.0]),
+        board_left=left + side + 0.6,
+        board_right=64 / 9 - MARGIN,
+        board_top=top,
+        board_bottom=top - side,
+        caption_center=np.array([0.0, -3.35, 0.0]),
+    )
 
 
 class FilmScene(Scene):
-    """A film of a Langevin run. Subclass it, change an attribute, render:
+    """A film in beats. Subclass it, change an attribute, render.
 
-    >>> class Mine(FilmScene):
-    ...     target = "my_logo.png"
-    ...     particles = 2000
-
-    A scene reads like a storyboard: `construct` lists the beats, each opened by `beat`.
+    A scene reads like a storyboard: `construct` lists the beats, each a method that opens with `beat`.
     """
 
-    target: ClassVar[str] = "smiley"
-    """A name of `diffusion_core.shapes.TARGETS`, or the path of a picture or a CSV of points."""
-    particles: ClassVar[int] = 5000
-    steps: ClassVar[int] = 6000
-    step_size: ClassVar[float] = 0.001
-    sampler: ClassVar[str] = "ula"
-    seed: ClassVar[int] = 0
+    theme: ClassVar[str | None] = None
+    """A name of `scenes.theme.THEMES`; None for that of the environment variable DIFFUSION_THEME, or dark."""
+    pace: ClassVar[float] = 1.0
+    """2 plays twice as fast, 0.5 takes twice the time, pauses for reading included."""
+    captions: ClassVar[bool | Mapping[str, str]] = True
+    """False for none, and the stage takes their room; or own words for the beats of these names."""
+    only: ClassVar[str | None] = None
+    """The beat, or the section, that is rendered; everything else is skipped. For drafts."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        self._refuse_nonsense()
+        name = looks.choose(self.theme)
+        # Films in another theme lie beside those in the default one.
+        other = {} if name == "dark" or config.output_file else {"output_file": f"{type(self).__name__}-{name}"}
+        with tempconfig(other):
+            super().__init__(**kwargs)
+
+    def _refuse_nonsense(self) -> None:
+        if not (isinstance(self.pace, (int, float)) and 0 < self.pace < float("inf")):
+            raise FilmError(f"a pace of {self.pace!r} plays no film: choose a number above 0, such as 0.5")
+        if not isinstance(self.captions, (bool, Mapping)):
+            raise FilmError(f"captions are True, False or a table of beats and words, not {self.captions!r}")
 
     def setup(self) -> None:
         """Take the theme's paper and start without a caption."""
-        self.theme = theme.theme()
-        self.camera.background_color = self.theme.paper
+        looks.choose(self.theme)
+        self.look = looks.theme()
+        self.camera.background_color = self.look.paper
+        self.zones = zones(bool(self.captions))
+        self.beats: list[str] = []
         self._caption: Mobject | None = None
-        self._caption_text, self._caption_age = "", 0.0
+        self._words, self._start, self._said_at = "", 0.0, 0.0
+
+    def tear_down(self) -> None:
+        """End the last beat, and tell the user of names that no beat has."""
+        self.end_beat()
+        own = self.captions if isinstance(self.captions, Mapping) else {}
+        for name in own.keys() - set(self.beats):
+            logger.warning(f"captions: there is no beat '{name}': {suggestion(name, self.beats)}")
+        if self.only and not any(self._is_wanted(name) for name in self.beats):
+            logger.warning(f"only: there is no beat '{self.only}': {suggestion(self.only, self.beats)}")
 
     def render(self, preview: bool = False) -> bool:
         """Render; under the `manim` command our own errors end in one line instead of a traceback."""
@@ -63,28 +129,103 @@ class FilmScene(Scene):
                 raise
             raise SystemExit(f"manim: {error}") from error
 
+    # Time.
+
+    def compile_animations(self, *animations: Any, **options: Any) -> list[Animation]:
+        """Manim's, at this film's pace."""
+        compiled = super().compile_animations(*animations, **options)
+        for animation in compiled:
+            animation.run_time /= self.pace
+        return compiled
+
+    def get_run_time(self, animations: list[Animation]) -> float:
+        """Manim's, in whole ticks, and at least one.
+
+        Manim counts a play's frames by rounding up and a still's by rounding down; where a duration is a
+        whole number of frames but for the last digit, each would be a frame off. Hence a hair less or more.
+        """
+        longest = max(animation.run_time for animation in animations)
+        whole = max(round(longest / TICK), 1) * TICK
+        still = isinstance(animations[0], Wait) and not self.should_update_mobjects()
+        return whole + 1e-7 if still else whole - 1e-7
+
     def play(self, *animations: Any, **options: Any) -> None:
-        """Play, and remember how long the caption has been there.
+        """Play; what `only` skips takes no time.
 
-        Not by the renderer's clock: it counts frames where it draws and seconds where it takes them from the
-        cache, so that pauses would come out of different lengths.
+        A skipped or cached play is ticked once, a hair before its end, and its updaters not again.
         """
+        before = self.renderer.time
         super().play(*animations, **options)
-        self._caption_age += self.duration
+        self.update_mobjects(0)
+        if self._skips:
+            self.renderer.time = before
 
-    def recipe(self, name: str, **changes: Any) -> LangevinRecipe:
-        """The named recipe with this scene's target, particles and seed, and further changes.
+    @property
+    def _skips(self) -> bool:
+        return bool(self.renderer.file_writer.sections[-1].skip_animations)
 
-        Another target or sampler gives it another name: "my_logo-mala" instead of "smiley-ula".
+    def _is_wanted(self, name: str) -> bool:
+        return self.only is None or name == self.only or name.startswith(f"{self.only}: ")
+
+    # Beats.
+
+    def beat(self, name: str, caption: str, *animations: Any) -> None:
+        """End the beat before, open the next, and change the caption while `animations` play.
+
+        Args:
+            name: of the section that Manim cuts here, as in "one step: climb"; what stands before the colon
+                is the section of the film that the beat belongs to.
+            caption: one line of Typst markup that says what to see, at most 70 characters.
+            animations: what starts with the caption.
         """
-        common = {"target": str(self.target), "particles": self.particles, "seed": self.seed}
-        base = find_recipe(name)
-        if common["target"] != base.target:
-            common["options"] = {}  # they belong to the recipe's own target
-        changed = dataclasses.replace(base, **(common | changes))
-        if (changed.target, changed.sampler) != (base.target, base.sampler):
-            changed = dataclasses.replace(changed, name=f"{Path(changed.target).stem}-{changed.sampler}")
-        return changed
+        self.end_beat()
+        self.beats.append(name)
+        self.next_section(name, skip_animations=not self._is_wanted(name))
+        self._start = self.renderer.time
+        own = self.captions.get(name, caption) if isinstance(self.captions, Mapping) else caption
+        self._say(own if self.captions else "", plain(own), *animations)
+
+    def end_beat(self) -> None:
+        """Stand still as long as the caption still takes to be read, and hand it to the subtitles."""
+        if not self._words:
+            return
+        self.rest(looks.reading_time(self._words) / self.pace - (self.renderer.time - self._said_at))
+        if not self._skips:
+            duration = self.renderer.time - self._start
+            self.add_subcaption(self._words, duration, -duration)
+        self._words = ""
+
+    def rest(self, seconds: float) -> None:
+        """Stand still for so long on screen, in whole ticks rounded up."""
+        ticks = math.ceil(seconds / TICK - 1e-3)  # the clock's last digits depend on the frame rate
+        if ticks > 0:
+            self.wait(ticks * TICK * self.pace)
+
+    def _say(self, caption: str, spoken: str, *animations: Any) -> None:
+        change = [FadeOut(self._caption, run_time=looks.FADE / 2)] if self._caption is not None else []
+        self._caption = None
+        if caption:
+            line = Caption(caption, width=config.frame_width - 2 * MARGIN, center=self.zones.caption_center)
+            change.append(FadeIn(line, run_time=looks.FADE))
+            self._caption = line
+        self._words, self._said_at = spoken, self.renderer.time
+        if change or animations:
+            self.play(*([Succession(*change)] if change else []), *animations)
+
+    # Places.
+
+    def on_stage(self, mobject: Mobject) -> Mobject:
+        """Put something whose data window is the whole stage in its place."""
+        return mobject.scale(self.zones.stage_side / (2 * WINDOW)).move_to(self.zones.stage_center)
+
+    def on_board(self, mobject: Mobject, top: float = 0.0) -> Mobject:
+        """Put something at the left of the board, its upper edge `top` below the board's; never wider."""
+        if mobject.width > self.zones.board_width:
+            mobject.scale_to_fit_width(self.zones.board_width)
+        corner = np.array([self.zones.board_left, self.zones.board_top - top, 0.0])
+        return mobject.move_to(corner, aligned_edge=UL)
+
+    # Runs.
 
     def trajectory(self, recipe: LangevinRecipe) -> Trajectory:
         """The recipe's trajectory, computed on the first call and found under `media/trajectories` after it."""
@@ -96,41 +237,3 @@ class FilmScene(Scene):
         if not judged.settled:
             logger.warning(judged.sentence)
         return judged.settled
-
-    def beat(self, name: str, caption: str, *others: Any) -> None:
-        """Open a section and change the caption, while the animations `others` play.
-
-        Args:
-            name: of the section, for `--save_sections`.
-            caption: one line of Typst markup that says what to see; at most 70 characters.
-            others: animations that start with the caption.
-        """
-        self.next_section(name)
-        self.say(caption, *others)
-
-    def say(self, caption: str, *others: Any) -> None:
-        """Change the caption within a beat, while the animations `others` play."""
-        line = words(caption, theme.FONT_BODY).move_to(CAPTION_CENTER)
-        if line.width > config.frame_width - 2 * MARGIN:
-            line.scale_to_fit_width(config.frame_width - 2 * MARGIN)
-        change = [FadeIn(line, run_time=theme.FADE)]
-        if self._caption is not None:
-            change.insert(0, FadeOut(self._caption, run_time=theme.FADE / 2))
-        self._caption, self._caption_text, self._caption_age = line, caption, 0.0
-        self.play(Succession(*change), *others)
-
-    def pause_to_read(self) -> None:
-        """Stand still as long as the caption still takes to be read."""
-        left = theme.reading_time(self._caption_text) - self._caption_age
-        self.wait(max(round(left * 15), 15) / 15)  # fifteenths: the same at every frame rate
-
-    def on_stage(self, mobject: Mobject) -> Mobject:
-        """Put something whose data window is the whole stage in its place."""
-        return mobject.move_to(STAGE_CENTER)
-
-    def on_board(self, mobject: Mobject, top: float) -> Mobject:
-        """Put something at the left of the board, its upper edge `top` below the stage's; never wider."""
-        if mobject.width > BOARD_WIDTH:
-            mobject.scale_to_fit_width(BOARD_WIDTH)
-        corner = np.array([BOARD_LEFT, STAGE_CENTER[1] + STAGE_SIDE / 2 - top, 0.0])
-        return mobject.move_to(corner, aligned_edge=UL)

@@ -34,13 +34,30 @@ RULES = {
 }
 
 
+STEPS = RULES | {
+    "mala": f"y = x_k + {_DRIFT} {_NOISE}",
+    "underdamped": (
+        "x_(k+1) = x_k + {{ h/2 (1 + kappa) v : drift }} "
+        "{{ + h/2 sqrt(1 - kappa^2) thin epsilon_k : noise }}"
+    ),
+}
+"""What one iteration does to the position: the two displacements that a trajectory records, in one line."""
+
+
 def rule(sampler: str, theme: Theme, font_size: float) -> MathTypst:
     """The sampler's update, its terms coloured by what they are."""
-    formula = mathematics(RULES[sampler], font_size, theme.ink)
-    formula.select("drift").set_color(theme.exact)
-    if "noise" in RULES[sampler]:
-        formula.select("noise").set_color(theme.chance)
-    if "kick" in RULES[sampler]:
-        formula.select("pull").set_color(theme.exact)
-        formula.select("kick").set_color(theme.chance)
-    return formula
+    return _coloured(RULES[sampler], theme, font_size)
+
+
+def step_rule(sampler: str, theme: Theme, font_size: float) -> MathTypst:
+    """The position's way in one iteration: start, drift and noise."""
+    return _coloured(STEPS[sampler], theme, font_size)
+
+
+def _coloured(formula: str, theme: Theme, font_size: float) -> MathTypst:
+    colours = {"drift": theme.exact, "pull": theme.exact, "noise": theme.chance, "kick": theme.chance}
+    written = mathematics(formula, font_size, theme.ink)
+    for label, colour in colours.items():
+        if f": {label} }}}}" in formula:
+            written.select(label).set_color(colour)
+    return written

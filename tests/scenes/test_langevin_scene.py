@@ -1,187 +1,171 @@
-"""The first film: what is drawn is what was computed, and nothing overlaps or goes stale."""
+"""The Langevin film: what is drawn is what was computed, nothing overlaps, nothing goes stale, nobody waits."""
 
-import hashlib
-import itertools
+import re
 from dataclasses import replace
+from typing import ClassVar
 
-import av
 import numpy as np
 import pytest
-from manim import Scene, Typst, VMobject, config, tempconfig
+from filming import DRY, QUICK, drawn_frames, film_of, last_frame, shoot
+from layout import faults, written_in
+from manim import Wait, tempconfig
 from PIL import Image, ImageDraw
 
+from diffusion_core import langevin
 from diffusion_core.compute import load_or_compute
 from diffusion_core.langevin import SAMPLERS
 from diffusion_core.npz import load
-from diffusion_core.recipes import LangevinRecipe
+from diffusion_core.recipes import LangevinRecipe, find_recipe
+from diffusion_core.shapes import find_target
+from diffusion_core.simulation import State, simulate
 from scenes import theme
-from scenes.base import BOARD_LEFT, BOARD_WIDTH, MARGIN, STAGE_CENTER, STAGE_SIDE, FilmScene
-from scenes.formulas import RULES, rule
-from scenes.langevin import LangevinScene
-from scenes.mobjects.live_curve import LiveCurve
+from scenes.base import FilmScene
+from scenes.formulas import RULES, STEPS, rule, step_rule
+from scenes.langevin import LangevinScene, NoiseOffScene, OneStepScene, StepSizeScene
+from scenes.langevin_sections.one_step import LEAST, telling_step
 from scenes.mobjects.particle_cloud import ParticleCloud
-from scenes.mobjects.step_counter import StepCounter
+from scenes.mobjects.words import words
+
+SECONDS = {
+    "target": 12, "score": 14, "noise off": 22, "one step": 26,
+    "one chain": 22, "noise on": 24, "step size": 24, "outlook": 16,
+}  # fmt: skip
+"""What each section should take; 30 % more or less is allowed."""
 
 
-class Small(LangevinScene):
+class Fewer:
+    """The same film with small runs."""
+
     particles = 200
     steps = 40
 
-
-QUICK = {"progress_bar": "none", "quality": "low_quality", "frame_rate": 3}
-DRY = QUICK | {"dry_run": True}
-
-
-def film(scene_class, folder, **settings):
-    """Render into a folder: (play, hash) of every frame that was drawn, and the frames of the encoded film.
-
-    A frame that Manim took from its cache is not drawn. What was drawn is compared, not what was encoded:
-    libx264 does not always encode equal frames equally.
-    """
-    drawn = []
-
-    class Recorded(scene_class):
-        def setup(self):
-            super().setup()
-            write = self.renderer.add_frame
-
-            def add_frame(frame, num_frames=1):
-                if not self.renderer.skip_animations:
-                    drawn.append((self.renderer.num_plays, hashlib.sha256(frame.tobytes()).hexdigest()))
-                write(frame, num_frames)
-
-            self.renderer.add_frame = add_frame
-
-    Recorded.__name__ = scene_class.__name__
-    with tempconfig(QUICK | {"media_dir": str(folder)} | settings):
-        scene = Recorded()
-        scene.render()
-        file = scene.renderer.file_writer.movie_file_path
-    with av.open(str(file)) as container:
-        return drawn, [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    def recipe(self, name, **changes):
+        full = super().recipe(name, **changes)
+        return replace(full, steps=min(full.steps, 300), particles=min(full.particles, 200))
 
 
-class Staged(Small):
-    """Layout at the end of every animation, without drawing a film."""
+class Small(Fewer, LangevinScene):
+    pass
+
+
+class SmallNoiseOff(Fewer, NoiseOffScene):
+    pass
+
+
+class Staged(Fewer, LangevinScene):
+    """Keeps the layout's faults at every beat's end, how long each play took, and what was written."""
 
     def construct(self):
-        self.layouts = []
+        self.faults, self.plays, self.spoken, self.written = {}, [], [], set()
         super().construct()
 
-    def play(self, *arguments, **options):
-        super().play(*arguments, **options)
-        self.layouts.append([(type(mobject).__name__, box(mobject), mobject) for mobject in self.leaves()])
+    def end_beat(self):
+        if self.beats and self.beats[-1] not in self.faults:
+            self.faults[self.beats[-1]] = faults(self)
+            self.spoken.append(self._words)
+            self.written |= {text.typst_code for text in written_in(self)}
+        super().end_beat()
 
-    def leaves(self):
-        shown = []
-        for mobject in self.mobjects:
-            pieces = mobject.submobjects if isinstance(mobject, LiveCurve) else [mobject]
-            shown += [piece for piece in pieces if isinstance(piece, (Typst, StepCounter))]
-        return shown
-
-
-def box(mobject):
-    return np.array([mobject.get_corner((-1, -1, 0))[:2], mobject.get_corner((1, 1, 0))[:2]])
+    def play(self, *animations, **options):
+        before = self.renderer.time
+        super().play(*animations, **options)
+        still = isinstance(self.animations[0], Wait)
+        self.plays.append((self.beats[-1] if self.beats else "", still, self.renderer.time - before))
 
 
-def overlap(one, other):
-    return bool(np.all(np.minimum(one[1], other[1]) - np.maximum(one[0], other[0]) > 1e-6))
+@pytest.fixture(scope="module")
+def media(tmp_path_factory):
+    """A folder in which the small runs are computed once."""
+    return tmp_path_factory.mktemp("media")
 
 
-@pytest.fixture(scope="module", params=["ula", "mala", "underdamped", "annealed"])
-def staged(tmp_path_factory, request):
-    class Chosen(Staged):
-        sampler = request.param
-
-    with tempconfig(DRY | {"media_dir": str(tmp_path_factory.mktemp("staged"))}):
-        scene = Chosen()
-        scene.render()
-    return scene
+def staged(media, **attributes):
+    """The whole film, its plays skipped: begun, ended and counted, but not drawn."""
+    return shoot(type("Staged", (Staged,), attributes), media, **DRY | {"from_animation_number": 10**6})
 
 
-def test_nothing_written_leaves_the_frame_or_stands_over_anything_written(staged):
-    assert len(staged.layouts) >= 12
-    half = np.array([config.frame_width, config.frame_height]) / 2 - MARGIN
-    for layout in staged.layouts:
-        for _, (low, high), mobject in layout:
-            assert (low >= -half - 1e-6).all(), mobject
-            assert (high <= half + 1e-6).all(), mobject
-        for (_, one, first), (_, other, second) in itertools.combinations(layout, 2):
-            assert not overlap(one, other), (first, second)
+@pytest.fixture(scope="module")
+def ula_film(media):
+    return staged(media)
 
 
-def test_nothing_written_stands_on_the_stage(staged):
-    stage = np.array([STAGE_CENTER[:2] - STAGE_SIDE / 2, STAGE_CENTER[:2] + STAGE_SIDE / 2])
-    for layout in staged.layouts:
-        for _, place, mobject in layout:
-            assert not overlap(place, stage), mobject
+VARIANTS = {
+    "ula": {},
+    "mala": {"sampler": "mala"},
+    "underdamped": {"sampler": "underdamped"},
+    "annealed": {"sampler": "annealed"},
+    "without captions": {"captions": False},
+    "light": {"theme": "light"},
+    "spiral": {"target": "spiral"},
+}
 
 
-def test_the_overlap_test_sees_a_planted_overlap(staged):
-    _, place, _ = staged.layouts[-1][0]
-    assert overlap(place, place + 0.1)
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_at_every_beats_end_nothing_overlaps_leaves_the_frame_or_is_too_small(variant, media, ula_film):
+    film = ula_film if variant == "ula" else staged(media, **VARIANTS[variant])
+    assert len(film.faults) >= 20
+    assert sorted({fault for wrong in film.faults.values() for fault in wrong}) == []
 
 
-def test_captions_are_at_most_70_characters(staged):
-    written = [entry for layout in staged.layouts for entry in layout]
-    captions = {mobject.typst_code for _, (low, _), mobject in written if low[1] < -3}
-    assert len(captions) >= 6
-    for caption in captions:
-        assert len(caption.replace("$", "")) <= 70, caption
+def test_the_layout_test_sees_a_planted_overlap(tmp_path):
+    class Planted(NoiseOffScene, FilmScene):
+        def construct(self):
+            self.add(words("one").move_to((3, 1, 0)), words("other").move_to((3, 1.1, 0)))
+            self.add(words("small").scale(0.9).move_to((3, -1, 0)), words("out").move_to((6.9, 0, 0)))
+            self.add(self.on_stage(ParticleCloud(np.zeros((1, 1, 2)))), words("on stage").move_to((-3, 1, 0)))
+            self.found = faults(self)
+            self.wait(1)
+
+    found = " | ".join(shoot(Planted, tmp_path, **DRY).found)
+    for fault in ("one stands over other", "small is set at 25.2", "out leaves the margin"):
+        assert fault in found
+    assert "on stage stands on a ParticleCloud" in found
 
 
-def with_particles(drawn):
-    """What was drawn of the plays that show particles: all but the first two."""
-    return [(play, frame) for play, frame in drawn if play >= 2]
+def test_sections_take_their_time(ula_film):
+    took = dict.fromkeys(SECONDS, 0.0)
+    for beat, _, seconds in ula_film.plays:
+        took[beat.partition(":")[0]] += seconds
+    for section, wanted in SECONDS.items():
+        assert 0.7 * wanted <= took[section] <= 1.3 * wanted, (section, took[section])
 
 
-def test_one_seed_gives_equal_frames_and_another_gives_others(tmp_path):
-    class Other(Small):
+def test_no_still_lasts_longer_than_six_seconds(ula_film):
+    longest = stood = 0.0
+    for _, still, seconds in ula_film.plays:
+        stood = stood + seconds if still else 0.0
+        longest = max(longest, stood)
+    assert 1 < longest <= 6
+
+
+def test_captions_are_at_most_70_characters(ula_film):
+    assert len(ula_film.spoken) >= 20
+    for caption in ula_film.spoken:
+        assert 0 < len(caption) <= 70, caption
+        assert "$" not in caption
+
+
+def test_one_seed_gives_equal_frames_and_another_gives_others(media, tmp_path):
+    class Other(SmallNoiseOff):
         seed = 1
 
-    drawn, frames = film(Small, tmp_path / "a")
-    assert frames[0].shape == (480, 854, 3)
-    assert len(drawn) > 100
-    assert film(Small, tmp_path / "b")[0] == drawn
+    _, drawn = drawn_frames(SmallNoiseOff, tmp_path / "a")
+    assert len(drawn) > 30
+    assert drawn_frames(SmallNoiseOff, tmp_path / "b")[1] == drawn
     # Into the same folder: nothing that the first film left there is taken for this one's frames.
-    other = with_particles(film(Other, tmp_path / "a")[0])
-    assert other == with_particles(film(Other, tmp_path / "c")[0])
-    assert {play for play, _ in other} == {play for play, _ in with_particles(drawn)}
-    in_common = set(other) & set(with_particles(drawn))
-    assert len(in_common) < len(other) / 4  # those in which the particles have faded out
+    other = drawn_frames(Other, tmp_path / "a")[1]
+    assert other == drawn_frames(Other, tmp_path / "c")[1]
+    assert len(set(other) & set(drawn)) < len(other) / 4  # all but empty stages
     # The first film again: most of it is taken from the cache.
-    assert len(film(Small, tmp_path / "a")[0]) < len(drawn) / 2
+    assert len(drawn_frames(SmallNoiseOff, tmp_path / "a")[1]) < len(drawn) / 2
 
 
 def test_a_theme_colour_changes_the_frames_of_a_cached_film(tmp_path, monkeypatch):
-    dark = with_particles(film(Small, tmp_path)[0])
+    dark = drawn_frames(SmallNoiseOff, tmp_path)[1]
     monkeypatch.setitem(theme.THEMES, "dark", replace(theme.THEMES["dark"], particles="#58C4DD"))
-    tinted = with_particles(film(Small, tmp_path)[0])
+    tinted = drawn_frames(SmallNoiseOff, tmp_path)[1]
     assert {play for play, _ in tinted} == {play for play, _ in dark}
     assert {frame for _, frame in tinted} != {frame for _, frame in dark}
-
-
-def test_the_films_last_frame_shows_the_last_record(tmp_path):
-    class Few(Small):
-        particles = 20
-        steps = 3
-
-    _, frames = film(Few, tmp_path, quality="high_quality", frame_rate=3)
-    run = load(next(tmp_path.glob("trajectories/smiley-ula-*.npz")))
-    last = frames[-1].astype(float)
-    scale = 1080 / 8
-    positions = np.asarray(run.positions[-1])
-    apart = np.linalg.norm(positions[:, None] - positions, axis=-1) + 9 * np.eye(20)
-    isolated = positions[(apart.min(axis=1) > 0.2) & (np.abs(positions).max(axis=1) < 3)]
-    assert len(isolated) >= 3
-    for x in isolated:
-        u = (x[0] + STAGE_CENTER[0]) * scale + 960
-        v = 540 - (x[1] + STAGE_CENTER[1]) * scale
-        column, row = int(u), int(v)
-        part = last[row - 7 : row + 8, column - 7 : column + 8].sum(axis=2)
-        ink = np.clip(part - np.median(part) - 60, 0, None)
-        place = np.array([ink.sum(axis=0), ink.sum(axis=1)]) @ np.arange(15) / ink.sum()
-        assert np.hypot(*(place + [column - 7 + 0.5, row - 7 + 0.5] - [u, v])) < 0.5
 
 
 def isolated(positions, count, gap):
@@ -191,6 +175,23 @@ def isolated(positions, count, gap):
     chosen = positions[(apart.min(axis=1) > gap) & inside][:count]
     assert len(chosen) == count
     return chosen
+
+
+def offsets(picture, places, reach=13):
+    """How far, in pixels, the ink near each place (n, 2) has its centre from it."""
+    out = []
+    for u, v in places:
+        column, row = int(u), int(v)
+        part = picture[row - reach : row + reach + 1, column - reach : column + reach + 1].sum(axis=2, dtype=float)
+        ink = np.clip(part - np.median(part) - 40, 0, None)
+        centre = np.array([ink.sum(axis=0), ink.sum(axis=1)]) @ np.arange(2 * reach + 1) / ink.sum()
+        out.append(np.hypot(*(centre + [column - reach + 0.5 - u, row - reach + 0.5 - v])))
+    return np.array(out)
+
+
+def pixels_of(points):
+    """Pixels (n, 2) of points of the scene at 1080p."""
+    return np.column_stack([960 + 135 * points[:, 0], 540 - 135 * points[:, 1]])
 
 
 @pytest.mark.parametrize(("scale", "shift"), [(1.0, (0.0, 0.0)), (0.6, (0.0, 0.0)), (0.8, (4.0, -0.5))])
@@ -208,82 +209,123 @@ def test_twenty_isolated_particles_of_a_file_are_drawn_where_it_says(tmp_path, s
     with tempconfig(QUICK | {"media_dir": str(tmp_path), "quality": "high_quality", "frame_rate": 3}):
         scene = Stage()
         scene.render()
-        picture = scene.renderer.get_frame()[..., :3].astype(float)
-    for x in isolated(np.asarray(run.positions[record]), 20, gap=0.2):
-        place = scale * x + STAGE_CENTER[:2] + shift
-        u, v = 960 + 135 * place[0], 540 - 135 * place[1]
-        column, row, reach = int(u), int(v), int(13 * scale)
-        part = picture[row - reach : row + reach + 1, column - reach : column + reach + 1].sum(axis=2)
-        ink = part - part.min()
-        centre = np.array([ink.sum(axis=0), ink.sum(axis=1)]) @ np.arange(2 * reach + 1) / ink.sum()
-        assert np.hypot(*(centre + [column - reach + 0.5 - u, row - reach + 0.5 - v])) < 0.5
+        picture = last_frame(scene)
+    chosen = isolated(np.asarray(run.positions[record]), 20, gap=0.2)
+    points = scale * chosen + scene.zones.stage_center[:2] + shift
+    assert offsets(picture, pixels_of(points), int(13 * scale)).max() < 0.5
 
 
-def test_three_lines_put_a_logo_on_the_stage(tmp_path, monkeypatch, caplog):
+def test_the_films_last_frame_shows_the_last_record(tmp_path):
+    class Few(LangevinScene):
+        particles = 20
+        steps = 3
+        only = "outlook: samples"
+
+        def construct(self):
+            self.blurred = self.density
+            self.add(self.density)
+            self.ask_for_samples_only()
+
+    with tempconfig(QUICK | {"media_dir": str(tmp_path), "quality": "high_quality", "frame_rate": 3}):
+        scene = Few()
+        scene.render()
+        picture = last_frame(scene)
+    chosen = isolated(np.asarray(scene.sampling.positions[-1]), 3, gap=0.2)
+    assert offsets(picture, pixels_of(chosen + scene.zones.stage_center[:2]), 7).max() < 0.5
+
+
+def test_a_logo_makes_a_film_that_says_it_has_not_arrived(media, monkeypatch, caplog):
     logo = Image.new("RGBA", (80, 80), (0, 0, 0, 0))
     ImageDraw.Draw(logo).polygon([(10, 70), (40, 10), (70, 70)], fill=(200, 30, 30, 255))
-    logo.save(tmp_path / "my_logo.png")
-    monkeypatch.chdir(tmp_path)
-
-    class Mine(LangevinScene):
-        target = "my_logo.png"
-        particles = 200
-        steps = 20
-
-    with tempconfig(DRY | {"media_dir": str(tmp_path)}):
-        scene = Mine()
-        scene.render()
-    density = scene.sampling.grids["density"].values
+    logo.save(media / "my_logo.png")
+    monkeypatch.chdir(media)
+    film = staged(media, target="my_logo.png")
+    density = film.sampling.grids["density"].values
     assert density[100:200].sum() > 1.2 * density[220:320].sum()  # a triangle's foot is below
-    assert scene.sampling.path.name.startswith("my_logo-ula-")
-    assert not scene.has_settled
+    assert film.sampling.path.name.startswith("my_logo-ula-")
+    assert not film.has_settled
     assert "has not reached its target" in caplog.text
-    assert "have not reached $p$" in scene._caption.typst_code
+    assert any("have not reached p" in caption for caption in film.spoken)
+    assert not any("stuck" in beat for beat in film.beats)  # there is no face to remove
+    assert sorted({fault for wrong in film.faults.values() for fault in wrong}) == []
+
+
+@pytest.mark.parametrize("scene_class", [NoiseOffScene, OneStepScene, StepSizeScene])
+def test_sections_stand_alone(scene_class, media):
+    scene = shoot(type(scene_class.__name__, (Fewer, scene_class), {}), media, **DRY)
+    assert len(scene.beats) >= 4
+    assert len({beat.partition(":")[0] for beat in scene.beats}) == 1
+
+
+def test_every_section_names_code_that_exists(ula_film):
+    named = re.findall(r'raw\("([\w.]+)"\)', " ".join(ula_film.written))
+    assert {"langevin.gradient_ascent", "langevin.ula", "langevin.mala"} <= set(named)
+    for name in named:
+        module, function = name.split(".")[:2]
+        assert module != "langevin" or hasattr(langevin, function)
+
+
+def evaluated(markup, values):
+    """The value of a term of a formula in Typst, as it stands on screen, by Python."""
+    term = markup.replace("nabla log p(x_k)", "score").replace("epsilon_k", "epsilon").replace("thin", "")
+    term = term.replace("nabla log p_(sigma_k)(x_k)", "score").replace("tau_k", "tau").replace("^", "**")
+    term = re.sub(r"(?<=[\w)]) +(?=[\w(])", " * ", term.strip().lstrip("+"))
+    term = re.sub(r"(?<=\d)(?=\()|sqrt \* ", lambda m: "sqrt" if m[0] else "*", term)
+    return eval(term, {"sqrt": np.sqrt}, values)
+
+
+@pytest.mark.parametrize("sampler", ["ascent", "ula", "mala", "underdamped"])
+def test_the_formula_on_screen_gives_the_drawn_step(sampler):
+    target, step_size, seed = find_target("smiley"), 0.003, 5
+    kernel = langevin.kernel(sampler, target, step_size, 10)
+    rng, start = np.random.default_rng(seed), np.random.default_rng(1).normal(size=(4, 2))
+    (step,) = simulate(kernel, State(start), 1, rng)
+    epsilon = np.random.default_rng(seed).standard_normal((4, 2))  # the generator's first draw is the step's ε
+    h = np.sqrt(2 * step_size)
+    values = {"tau": step_size, "score": target.score(start), "epsilon": epsilon, "h": h}
+    values |= {"kappa": np.exp(-langevin.FRICTION * h), "v": h / 2 * target.score(start)}
+    terms = dict(reversed(term) for term in re.findall(r"\{\{ (.*?) : (\w+) \}\}", STEPS[sampler]))
+    np.testing.assert_allclose(evaluated(terms["drift"], values), step.drift, rtol=1e-12)
+    if sampler != "ascent":
+        np.testing.assert_allclose(evaluated(terms["noise"], values), step.noise, rtol=1e-12)
+
+
+def test_both_arrows_of_the_magnified_step_are_long_enough(tmp_path):
+    recipe = replace(find_recipe("smiley-chain"), steps=200)
+    run = load_or_compute(recipe, tmp_path, progress=False)
+    record, window = telling_step(run)
+    side = window.x_max - window.x_min
+    for arrow in (run.drift[record, 0], run.noise[record, 0]):
+        assert np.linalg.norm(arrow) >= LEAST * side
+    for point in (run.positions[record - 1, 0], run.positions[record, 0]):
+        assert window.x_min < point[0] < window.x_max
+        assert window.y_min < point[1] < window.y_max
+    # A single record is a single iteration, and the file's own numbers add up.
+    assert run.steps[record] - run.steps[record - 1] == 1
+    moved = run.positions[record, 0] - run.positions[record - 1, 0]
+    np.testing.assert_allclose(run.drift[record, 0] + run.noise[record, 0], moved, atol=1e-12)
 
 
 @pytest.mark.parametrize("sampler", list(SAMPLERS))
-def test_every_sampler_has_its_rule_and_it_fits_the_board(sampler, tmp_path):
+def test_every_sampler_has_its_rule_in_its_colours(sampler, tmp_path):
     with tempconfig({"media_dir": str(tmp_path)}):
-        formula = rule(sampler, theme.theme(), theme.FONT_BODY)
-        assert sorted(RULES) == sorted(SAMPLERS)
-        assert formula.select("drift")[0].get_color().to_hex().upper() == theme.theme().exact
-        if sampler != "ascent":
-            assert formula.select("noise")[0].get_color().to_hex().upper() == theme.theme().chance
-        assert min(1.0, BOARD_WIDTH / formula.width) > 0.6  # it need not shrink beyond reading
-        assert config.frame_width / 2 - MARGIN + 1e-9 >= BOARD_LEFT + BOARD_WIDTH
+        assert sorted(RULES) == sorted(SAMPLERS) == sorted(STEPS)
+        for formula in (rule(sampler, theme.theme(), theme.FONT_BODY), step_rule(sampler, theme.theme(), 34)):
+            assert formula.select("drift")[0].get_color().to_hex().upper() == theme.theme().exact
+            if sampler != "ascent":
+                assert formula.select("noise")[0].get_color().to_hex().upper() == theme.theme().chance
 
 
-def test_curve_and_counter_show_the_same_whatever_was_shown_before(tmp_path):
-    with tempconfig({"media_dir": str(tmp_path)}):
-        values = np.array([3.0, 2.0, 1.5, 1.0])
-        for make in (
-            lambda: LiveCurve(np.array([0, 1, 2, 40]), values, (1.0, 0.1)),
-            lambda: StepCounter(np.array([0, 9, 10, 12_345])),
-        ):
-            for transform in (lambda m: m, lambda m: m.scale(0.5).shift((1.0, 2.0, 0.0))):
-                straight, wandering = transform(make()), transform(make())
-                for record in (3, 0.5, 1, 2.7):
-                    wandering.show(record)
-                    straight = transform(make()).show(record)
-                    for one, other in zip(straight.get_family(), wandering.get_family(), strict=True):
-                        np.testing.assert_allclose(one.points, other.points, atol=1e-9)
+def test_own_captions_may_be_german(media):
+    class German(Fewer, OneStepScene):
+        captions: ClassVar = {"one step: climb": "Erst bergauf: ein Stück entlang des Scores."}
+
+    scene = shoot(German, media, frame_rate=15)
+    assert "Erst bergauf" in film_of(scene).with_suffix(".srt").read_text()
 
 
-def test_the_curve_ends_where_the_value_is(tmp_path):
-    with tempconfig({"media_dir": str(tmp_path)}):
-        curve = LiveCurve(np.array([0, 10, 20]), np.array([4.0, 1.0, 2.0]), (1.0, 0.1)).shift((1, 1, 0)).show(1)
-        place = curve.axes.c2p(10, 1.0)
-        np.testing.assert_allclose(curve.curve.points[-1], place, atol=1e-9)
-        np.testing.assert_allclose(curve.head.get_center(), place, atol=1e-9)
-
-
-def test_scene_classes_are_ordinary(tmp_path):
-    class Plain(Scene):
-        def construct(self):
-            counter = StepCounter(np.array([0, 1200]))
-            self.add(counter.show(1))
-            self.wait(1 / 15)
-
-    with tempconfig(DRY | {"media_dir": str(tmp_path)}):
-        Plain().render()
-    assert isinstance(StepCounter(np.array([0])), VMobject)
+def test_no_section_takes_the_name_of_another_ones_part():
+    sections = [cls for cls in LangevinScene.__mro__ if cls.__name__.endswith("Section")]
+    assert len(sections) == 8
+    names = [name for cls in sections for name in vars(cls) if not name.startswith("__")]
+    assert len(set(names)) == len(names)

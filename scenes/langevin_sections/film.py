@@ -1,0 +1,192 @@
+"""What the sections of the Langevin film share: attributes, runs, and the few things that stay on the stage."""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+import numpy as np
+from manim import DR, FadeIn, FadeOut, Mobject, ValueTracker, linear
+from numpy.typing import NDArray
+
+from diffusion_core import distributions, langevin
+from diffusion_core.recipes import LangevinRecipe, find_recipe
+from diffusion_core.trajectory import Trajectory
+from scenes import theme
+from scenes.base import FilmScene
+from scenes.mobjects.density_map import DensityMap
+from scenes.mobjects.particle_cloud import ParticleCloud
+from scenes.mobjects.raster import Window
+from scenes.mobjects.score_field import ScoreField
+from scenes.mobjects.step_counter import StepCounter
+from scenes.mobjects.words import words
+
+CLIMBERS: Final = 1000
+"""So many particles show what climbing does; all of them would hide the hairlines."""
+NEAR: Final = 0.5
+"""Radius of the disc that is looked at closely, in data units."""
+STATIONARY: Final = ("ula", "mala", "underdamped")
+"""Samplers of which one long run visits all of p; the annealed one's law changes as it runs."""
+
+
+class LangevinFilm(FilmScene):
+    """A film of Langevin runs on one target; each run is computed when a section first asks for it."""
+
+    target: ClassVar[str] = "smiley"
+    """A name of `diffusion_core.shapes.TARGETS`, or the path of a picture or a CSV of points."""
+    particles: ClassVar[int] = 5000
+    steps: ClassVar[int] = 6000
+    step_size: ClassVar[float] = 0.001
+    sampler: ClassVar[str] = "ula"
+    seed: ClassVar[int] = 0
+
+    # Runs.
+
+    def recipe(self, name: str, **changes: Any) -> LangevinRecipe:
+        """The named recipe with this film's target and seed, and further changes.
+
+        Another target or sampler gives it another name: "my_logo-mala" instead of "smiley-ula".
+        """
+        base = find_recipe(name)
+        common: dict[str, Any] = {"target": str(self.target), "seed": self.seed}
+        if common["target"] != base.target:
+            common["options"] = {}  # they belong to the recipe's own target
+        changed = dataclasses.replace(base, **(common | changes))
+        if (changed.target, changed.sampler) != (base.target, base.sampler):
+            role = name.partition("-")[2].removesuffix(base.sampler).strip("-")
+            parts = (Path(changed.target).stem, role, changed.sampler)
+            changed = dataclasses.replace(changed, name="-".join(filter(None, parts)))
+        return changed
+
+    @cached_property
+    def climbing(self) -> Trajectory:
+        """Noise off, from a broad cloud."""
+        return self.trajectory(self.recipe("smiley-ascent", particles=self.particles))
+
+    @cached_property
+    def sampling(self) -> Trajectory:
+        """Noise on, from where climbing ended."""
+        climb = find_recipe("smiley-ascent")
+        recipe = self.recipe(
+            "smiley-ula", sampler=self.sampler, particles=self.particles, steps=self.steps,
+            step_size=self.step_size, climb=climb.steps, climb_step_size=climb.step_size,
+        )  # fmt: skip
+        return self.trajectory(recipe)
+
+    @cached_property
+    def chain(self) -> Trajectory:
+        """One particle for a long time."""
+        sampler = self.sampler if self.sampler in STATIONARY else "ula"
+        return self.trajectory(self.recipe("smiley-chain", sampler=sampler))
+
+    @cached_property
+    def near(self) -> Trajectory:
+        """Noise off, from true samples around the left eye, or around another target's densest place."""
+        if self.target == find_recipe("smiley-near").target:
+            return self.trajectory(self.recipe("smiley-near"))
+        density = self.climbing.grids["density"]
+        row, column = np.unravel_index(np.argmax(density.values), density.values.shape)
+        x0, x1, y0, y1 = density.window
+        x = x0 + (x1 - x0) * column / (density.values.shape[1] - 1)
+        y = y0 + (y1 - y0) * row / (density.values.shape[0] - 1)
+        return self.trajectory(self.recipe("smiley-near", near=(float(x), float(y), NEAR)))
+
+    @cached_property
+    def has_settled(self) -> bool:
+        """Whether the run with noise reached its target, by measurement."""
+        return self.settled(self.sampling)
+
+    # What stays on the stage.
+
+    @cached_property
+    def density(self) -> DensityMap:
+        """The target's density."""
+        grid = self.climbing.grids["density"]
+        extent = Window(*grid.window)
+        made = DensityMap(grid.values, extent, fingerprint=self.climbing.hash)
+        return self.on_stage(made).set_z_index(-2)
+
+    @cached_property
+    def field(self) -> ScoreField:
+        """The target's score."""
+        grid = self.climbing.grids["score"]
+        made = ScoreField(grid.values, Window(*grid.window), fingerprint=self.climbing.hash)
+        return self.on_stage(made).set_z_index(-1)
+
+    def cloud(self, run: Trajectory, count: int | None = None, **look: Any) -> ParticleCloud:
+        """The run's first `count` particles on the stage, at its start."""
+        positions = run.positions if count is None else run.positions[:, :count]
+        return self.on_stage(ParticleCloud(positions, fingerprint=run.hash, **look))
+
+    def hero(self, positions: NDArray[np.floating], fingerprint: str, trail: int = 0) -> ParticleCloud:
+        """Particles (records, particles, 2) that are followed one by one: large, with a trail."""
+        made = ParticleCloud(
+            positions, fingerprint=fingerprint, radius=theme.HERO_RADIUS, opacity=1.0, trail=trail
+        )
+        return self.on_stage(made)
+
+    def bring(self, mobject: Mobject, opacity: float = 1.0, run_time: float = theme.MOVE) -> Any:
+        """An animation after which a thing is there at this opacity, whether or not it was before."""
+        if mobject in self.mobjects:
+            return mobject.animate(run_time=run_time).set_opacity(opacity)
+        return FadeIn(mobject.set_opacity(opacity), run_time=run_time)
+
+    def fade_away(self, mobject: Mobject, run_time: float = theme.FADE) -> FadeOut:
+        """An animation after which a thing is gone, and stands still until then."""
+        self.release(mobject)
+        return FadeOut(mobject, run_time=run_time)
+
+    def leave(self, *keep: Mobject) -> None:
+        """End a section: once its caption is read, all fades out but what the next one goes on with."""
+        self.end_beat()
+        self.release(*self.mobjects)
+        gone = [mobject for mobject in self.mobjects if mobject not in keep]
+        if gone:
+            self.play(*map(self.fade_away, gone))
+        self._caption = None
+
+    def credit(self, name: str) -> Mobject:
+        """The name of the code that a section showed, small, at the board's foot.
+
+        Raises:
+            AttributeError: there is no such code.
+        """
+        module, _, function = name.partition(".")
+        getattr({"langevin": langevin, "distributions": distributions}[module], function.split(".")[0])
+        text = words(f'#raw("{name}")', color=self.look.mute)
+        corner = np.array([self.zones.board_right, self.zones.board_bottom, 0.0])
+        return text.move_to(corner, aligned_edge=DR)
+
+    # Clocks.
+
+    def clocked(self, clock: ValueTracker, *mobjects: Any) -> None:
+        """Let things show the record that a clock points at."""
+        for mobject in mobjects:
+            mobject.add_updater(lambda shown: shown.show(clock.get_value()), call_updater=True)
+
+    def release(self, *mobjects: Any) -> None:
+        """Let things stand still at what they show, so that they need not be drawn for every frame."""
+        for mobject in mobjects:
+            mobject.clear_updaters()
+
+    def run_clock(self, clock: ValueTracker, record: float, run_time: float, rate_func: Any = linear) -> None:
+        """Let a clock run to a record."""
+        self.play(clock.animate(run_time=run_time, rate_func=rate_func).set_value(record))
+
+    def run_singly(
+        self, clock: ValueTracker, record: float, run_time: float, *clouds: ParticleCloud, pulse: float = 0.0
+    ) -> None:
+        """Let a clock run slowly enough that clouds ease from record to record, and swell where they land."""
+        for cloud in clouds:
+            cloud.eased, cloud.pulse = True, pulse
+        self.run_clock(clock, record, run_time)
+        for cloud in clouds:
+            cloud.eased, cloud.pulse = False, 0.0
+
+    def counter(self, run: Trajectory) -> StepCounter:
+        """The iteration numbers of a run, at the right of the board's upper edge."""
+        counter = StepCounter(run.steps).show(len(run.steps) - 1)  # at its widest
+        corner = np.array([self.zones.board_right, self.zones.board_top, 0.0])
+        return counter.move_to(corner, aligned_edge=[1, 1, 0]).show(0)

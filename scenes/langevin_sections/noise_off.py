@@ -1,0 +1,124 @@
+"""Section 3: climbing alone ends on lines and points."""
+
+from __future__ import annotations
+
+import numpy as np
+from manim import DOWN, UP, FadeIn, Group, Mobject, ValueTracker, rate_functions
+from numpy.typing import NDArray
+
+from scenes import theme
+from scenes.formulas import rule
+from scenes.langevin_sections.film import CLIMBERS, LangevinFilm
+from scenes.mobjects.bars import Bars
+from scenes.mobjects.particle_cloud import ParticleCloud
+from scenes.mobjects.raster import Window
+from scenes.mobjects.readout import Readout
+from scenes.mobjects.words import words
+from scenes.mobjects.zoom_inset import ZoomInset
+
+SINGLE_STEPS = 12
+"""So many iterations are shown one by one before the clock speeds up."""
+ROOM = 0.1
+"""What the insets show around the disc, in data units."""
+SIDE = 2.6
+"""Side of each of the two insets."""
+BINS = 15
+"""Bins of the histograms along x."""
+
+
+class NoiseOffSection(LangevinFilm):
+    """A thousand particles climb; a close look at what is left of them."""
+
+    def turn_noise_off(self) -> None:
+        """Section 3."""
+        self.scatter()
+        self.climb()
+        self.look_closely()
+        self.judge_climbing()
+        self.leave(self.density)
+
+    def scatter(self) -> None:
+        """A start that knows nothing of p."""
+        count = min(CLIMBERS, self.particles)
+        self.climbers = self.cloud(self.climbing, count)
+        self.beat(
+            "noise off: start",
+            f"{count:,} particles start anywhere. They are given only the score.",
+            FadeIn(self.climbers),
+            self.bring(self.field, theme.TRACE, theme.FADE),
+            self.bring(self.density, theme.DIMMED, theme.FADE),
+        )
+
+    def climb(self) -> None:
+        """Single steps, then ever more a second, onto hairlines and points."""
+        formula, counter = (
+            self.on_board(rule("ascent", self.look, theme.FONT_BODY), 0.9),
+            self.counter(self.climbing),
+        )
+        clock = ValueTracker(0)
+        self.beat("noise off: climb", "Noise off: every step climbs.", FadeIn(formula, counter))
+        self.clocked(clock, self.climbers, counter)
+        self.run_singly(clock, min(SINGLE_STEPS, self.climbers.records - 1), 2.4, self.climbers)
+        self.run_clock(clock, self.climbers.records - 1, 3, rate_functions.ease_in_quad)
+        self.release(self.climbers, counter)
+        self.play(*(self.fade_away(thing) for thing in (self.field, formula, counter)))
+
+    def look_closely(self) -> None:
+        """True samples in a small square, and the same points as they climb."""
+        self.close, self.clock = self.cloud(self.near), ValueTracker(0)
+        self.beat(
+            "noise off: zoom",
+            f"{self.close.particles:,} true samples of one spot, and the same points as they climb.",
+            self.fade_away(self.climbers),
+            FadeIn(self.close),
+        )
+        inset, *truth = self.pair_of_insets()
+        spread, true_spread = self.spreads()
+        live = [self.close, inset, spread, self.histogram()]
+        self.play(FadeIn(*live[1:], *truth, true_spread))
+        self.clocked(self.clock, *live)
+        self.run_clock(self.clock, 30, 3.2)
+        self.run_clock(self.clock, len(self.near.steps) - 1, 1.6, rate_functions.ease_in_quad)
+        self.release(*live)
+
+    def judge_climbing(self) -> None:
+        """What was seen, in a sentence."""
+        credit = self.credit("langevin.gradient_ascent")
+        self.beat("noise off: verdict", "Climbing finds the peaks. It does not sample.", FadeIn(credit))
+
+    def pair_of_insets(self) -> list[Mobject]:
+        """The square on the stage magnified, and beside it the true samples that the climbers started as."""
+        x, y, half = self.near.parameters["near"] + np.array([0, 0, ROOM])
+        window = Window(x - half, x + half, y - half, y + half)
+        truth = ParticleCloud(self.near.positions[:1], fingerprint=self.near.hash)
+        left, right = (
+            ZoomInset(self.close, window, self.density, cloud, side=SIDE, center=self.inset_center(i))
+            for i, cloud in enumerate((self.close, truth))
+        )
+        for inset in (left, right):
+            inset.content(1).radius = theme.DOT_RADIUS
+        names = words("climbing", color=self.look.particles), words("true samples", color=self.look.exact)
+        for name, inset in zip(names, (left, right), strict=True):
+            name.next_to(inset.frame, UP, buff=0.15)
+        return [left, Group(right.frame, right.contents), *names]
+
+    def inset_center(self, i: int) -> NDArray[np.float64]:
+        """The middle of the left or the right inset."""
+        left, right = self.zones.board_left + SIDE / 2, self.zones.board_right - SIDE / 2
+        return np.array([(left, right)[i], self.zones.board_top - 0.55 - SIDE / 2, 0.0])
+
+    def spreads(self) -> list[Mobject]:
+        """The spread of the points in each inset, as a number."""
+        spread = self.near.series["spread"].values.ravel()
+        readouts = Readout(spread, "spread", ".3f"), Readout(spread[:1], "spread", ".3f")
+        for i, readout in enumerate(readouts):
+            readout.move_to(self.inset_center(i) + (SIDE / 2 + 0.35) * DOWN)
+        return list(readouts)
+
+    def histogram(self) -> Bars:
+        """How many of the points lie where along x: those that climb, over what they started as."""
+        x, _, half = self.near.parameters["near"] + np.array([0, 0, ROOM])
+        edges = np.linspace(x - half, x + half, BINS + 1)
+        shares = np.array([np.histogram(record[:, 0], edges)[0] / len(record) for record in self.near.positions])
+        bars = Bars(shares, shares[0], width=self.zones.board_width - 0.1, height=1.5, target_name="true samples")
+        return self.on_board(bars, self.zones.board_top - self.inset_center(0)[1] + SIDE / 2 + 0.8)

@@ -1,0 +1,193 @@
+"""Section 4: one step of the chain, magnified and taken apart, with its very numbers."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from manim import DOWN, LEFT, RIGHT, FadeIn, MathTypst, Mobject, ValueTracker, VGroup
+from numpy.typing import NDArray
+
+from diffusion_core.trajectory import Grid, Trajectory
+from scenes import theme
+from scenes.base import FilmError
+from scenes.formulas import step_rule
+from scenes.langevin_sections.film import LangevinFilm
+from scenes.mobjects.raster import Window
+from scenes.mobjects.step_anatomy import DRIFT_END, NOISE_END, StepAnatomy
+from scenes.mobjects.words import mathematics
+from scenes.mobjects.zoom_inset import ZoomInset
+
+NUMBERS = 3.3
+"""Width of the board's part beside the inset, where the numbers stand."""
+SMALL = 0.025
+"""Radius of the particle on the stage, which must not hide the square around it."""
+JUST_BEGUN = 1e-6
+"""So far is a step done of which nothing but its start is to be seen."""
+LEAST = 0.12
+"""Least length of the drift and of the noise, as a share of the inset's side."""
+BRIGHT = 0.05
+"""Least density at the step's start, as a share of its peak, so that there is something to climb on screen."""
+FILL = 0.55
+"""How much of the inset's side the step's longest arrow takes."""
+MORE = 6
+"""So many steps more are shown, faster."""
+
+
+class Telling(NamedTuple):
+    """A recorded step, and the square around it that makes its arrows legible."""
+
+    record: int
+    window: Window
+
+
+class OneStepSection(LangevinFilm):
+    """Climb, kick, sum; then a few steps more."""
+
+    def take_one_step(self) -> None:
+        """Section 4."""
+        self.open_inset()
+        self.show_climb()
+        self.show_kick()
+        self.show_sum()
+        self.take_a_few_more()
+        self.leave(self.density)
+
+    def open_inset(self) -> None:
+        """One particle, and the place where it is, magnified."""
+        run = self.chain
+        self.telling = telling_step(run)
+        k = self.telling.record - 1
+        self.one = self.hero(run.positions, run.hash).set_radius_in_scene(SMALL).show(k)
+        side = self.zones.board_width - NUMBERS
+        self.clock = ValueTracker(k + JUST_BEGUN)
+        self.beat(
+            "one step: zoom",
+            "Now one particle, and one step of it, magnified.",
+            self.bring(self.density, theme.DIMMED),
+            FadeIn(self.one),
+        )
+        center = [self.zones.board_left + side / 2, self.zones.board_top - side / 2, 0.0]
+        self.inset = ZoomInset(self.one, self.telling.window, self.density, side=side, center=center)
+        self.anatomy = self.take_apart(self.inset).show(k + JUST_BEGUN)
+        self.formula, self.numbers = self.formula_and_numbers()
+        self.play(FadeIn(self.inset, self.anatomy), FadeIn(self.formula))
+
+    def show_climb(self) -> None:
+        """The drift, in the picture and in the formula."""
+        self.clocked(self.clock, self.anatomy)
+        self.beat("one step: climb", "It climbs: a little way along the score.", *self.light_up("drift", 1))
+        self.run_clock(self.clock, self.telling.record - 1 + DRIFT_END, 1.6)
+
+    def show_kick(self) -> None:
+        """The noise, likewise."""
+        self.beat(
+            "one step: kick", "Then a random kick, of a size that the step size sets.", *self.light_up("noise", 2)
+        )
+        self.run_clock(self.clock, self.telling.record - 1 + NOISE_END, 1.6)
+
+    def show_sum(self) -> None:
+        """Both together are the step."""
+        credit = self.credit(f"langevin.{self.chain.parameters['sampler']}")
+        self.beat(
+            "one step: sum",
+            "Both together are one step. That is the whole rule.",
+            *self.light_up(None, 3),
+            FadeIn(credit),
+        )
+        self.clocked(self.clock, self.one)
+        self.run_clock(self.clock, self.telling.record, 1.6)
+
+    def take_a_few_more(self) -> None:
+        """The next steps, in a wider square, faster."""
+        k, run = self.telling.record, self.chain
+        path = run.positions[k : k + MORE + 1]
+        window = around(path[:, 0], 0.75)
+        self.release(self.anatomy, self.one)
+        walker = self.hero(path, run.hash, trail=MORE)
+        place = {"side": self.inset.frame.width, "center": self.inset.frame.get_center()}
+        wider = ZoomInset(self.one, window, self.density, walker, **place)
+        trail = wider.content(1)
+        trail.set_radius_in_scene(theme.DOT_RADIUS)  # the anatomy's dot moves; this one draws the way behind it
+        anatomy = self.take_apart(wider).show(k + JUST_BEGUN)
+        self.beat("one step: more", "The same again, and again.", *map(self.fade_away, (self.inset, self.anatomy)))
+        self.play(FadeIn(wider, anatomy))
+        self.clocked(self.clock, anatomy, self.one)
+        trail.add_updater(lambda shown: shown.show(self.clock.get_value() - k))
+        self.run_clock(self.clock, k + MORE, 5)
+        self.release(anatomy, trail, self.one)
+
+    def take_apart(self, inset: ZoomInset) -> StepAnatomy:
+        """The chain's first steps as arrows in an inset."""
+        run = self.chain
+        dense = slice(0, run.parameters["dense"] + 1)
+        accepted = None if run.accepted is None else run.accepted[dense, 0]
+        parts = run.positions[dense, 0], run.drift[dense, 0], run.noise[dense, 0], accepted
+        return StepAnatomy(*parts, place=inset, fingerprint=run.hash)
+
+    def formula_and_numbers(self) -> tuple[MathTypst, list[Mobject]]:
+        """The rule, dimmed until it is spoken of, and beside the inset the numbers that are drawn."""
+        formula = step_rule(self.chain.parameters["sampler"], self.look, 0.85 * theme.FONT_TITLE)
+        self.on_board(formula, self.inset.frame.height + 0.5).set_fill(opacity=theme.TRACE)
+        k, run = self.telling.record, self.chain
+        start, end = run.positions[k - 1, 0], run.positions[k, 0]
+        values = (start, run.drift[k, 0], run.noise[k, 0], end)
+        names = ("x_k", '"climb"', '"kick"', "x_(k+1)")
+        colors = (self.look.particles, self.look.exact, self.look.chance, self.look.particles)
+        rows = [
+            mathematics(f"{name} = ({value[0]:.3f}, {value[1]:.3f})", theme.FONT_SMALL, color)
+            for name, value, color in zip(names, values, colors, strict=True)
+        ]
+        VGroup(*rows).arrange(DOWN, buff=0.4, aligned_edge=LEFT).next_to(self.inset.frame, RIGHT, buff=0.2)
+        return formula, rows
+
+    def light_up(self, term: str | None, row: int) -> list[Any]:
+        """A term of the formula, or all of it, and the number that belongs to it."""
+        part = self.formula if term is None else self.formula.select(term)
+        new = self.numbers[:2] if row == 1 else [self.numbers[row]]
+        return [part.animate(run_time=theme.FADE).set_fill(opacity=1), FadeIn(*new, run_time=theme.FADE)]
+
+
+def telling_step(run: Trajectory) -> Telling:
+    """The recorded single step of the chain whose two arrows are the most legible.
+
+    The square is scaled to the step's longest side, in which both arrows must have the share LEAST; of the
+    accepted steps that do, where p is not dark, the rule takes the one with the longest shorter arrow, times its
+    share of the longer one, times the sine of the angle between them.
+
+    Raises:
+        FilmError: in no step both arrows reach the share LEAST of the inset's side.
+    """
+    last = min(run.parameters["dense"], len(run.steps) - 1) - MORE  # single steps, with more of them to follow
+    drift, noise = run.drift[1 : last + 1, 0], run.noise[1 : last + 1, 0]
+    sides = np.linalg.norm([drift, noise, drift + noise], axis=-1)  # (3, steps)
+    shares = FILL * sides[:2].min(axis=0) / sides.max(axis=0)
+    bend = np.abs(drift[:, 0] * noise[:, 1] - drift[:, 1] * noise[:, 0]) / (sides[0] * sides[1])
+    bright = brightness(run.grids["density"], run.positions[:last, 0]) >= BRIGHT
+    worth = np.where((shares >= LEAST) & bright, sides[:2].min(axis=0) * shares * bend, 0.0)
+    if run.accepted is not None:
+        worth *= run.accepted[1 : last + 1, 0]
+    best = int(np.argmax(worth))
+    if worth[best] == 0:
+        raise FilmError(
+            f"in no single step of '{run.recipe}' are climb and kick both long enough to be seen: "
+            "choose another seed, or leave out the section of one step"
+        )
+    corners = run.positions[best, 0] + np.array([[0, 0], drift[best], drift[best] + noise[best]])
+    return Telling(best + 1, around(corners, FILL))
+
+
+def brightness(density: Grid, places: NDArray[np.floating]) -> NDArray[np.float64]:
+    """The density in the grid's cells at places (n, 2), as a share of its peak: (n,)."""
+    x0, x1, y0, y1 = density.window
+    rows, columns = density.values.shape
+    column = np.rint((places[:, 0] - x0) / (x1 - x0) * (columns - 1)).astype(int).clip(0, columns - 1)
+    row = np.rint((places[:, 1] - y0) / (y1 - y0) * (rows - 1)).astype(int).clip(0, rows - 1)
+    return np.asarray(density.values[row, column] / density.values.max(), dtype=np.float64)
+
+
+def around(points: NDArray[np.floating], fill: float) -> Window:
+    """The square around points (n, 2) of whose side the larger of their extents takes the share `fill`."""
+    low, high = np.min(points, axis=0), np.max(points, axis=0)
+    (x, y), half = (low + high) / 2, max(high - low) / fill / 2
+    return Window(x - half, x + half, y - half, y + half)
