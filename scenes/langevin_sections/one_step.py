@@ -18,7 +18,7 @@ from scenes.mobjects.step_anatomy import DRIFT_END, NOISE_END, StepAnatomy
 from scenes.mobjects.words import mathematics
 from scenes.mobjects.zoom_inset import ZoomInset
 
-NUMBERS = 3.3
+NUMBERS = 3.5
 """Width of the board's part beside the inset, where the numbers stand."""
 SMALL = 0.025
 """Radius of the particle on the stage, which must not hide the square around it."""
@@ -138,7 +138,7 @@ class OneStepSection(LangevinFilm):
             mathematics(f"{name} = ({value[0]:.3f}, {value[1]:.3f})", theme.FONT_SMALL, color)
             for name, value, color in zip(names, values, colors, strict=True)
         ]
-        VGroup(*rows).arrange(DOWN, buff=0.4, aligned_edge=LEFT).next_to(self.inset.frame, RIGHT, buff=0.2)
+        VGroup(*rows).arrange(DOWN, buff=0.28, aligned_edge=LEFT).next_to(self.inset.frame, RIGHT, buff=0.2)
         return formula, rows
 
     def light_up(self, term: str | None, row: int) -> list[Any]:
