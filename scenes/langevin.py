@@ -43,6 +43,14 @@ class LangevinScene(
         self.look_back_and_ahead()
 
 
+class ScoreScene(ScoreSection):
+    """The score as a field, for a lecture of its own."""
+
+    def construct(self) -> None:
+        """One section."""
+        self.introduce_score()
+
+
 class NoiseOffScene(NoiseOffSection):
     """Climbing alone, for a lecture of its own."""
 
@@ -57,6 +65,22 @@ class OneStepScene(OneStepSection):
     def construct(self) -> None:
         """One section."""
         self.take_one_step()
+
+
+class OneChainScene(OneChainSection):
+    """One particle for a long time, for a lecture of its own."""
+
+    def construct(self) -> None:
+        """One section."""
+        self.run_one_chain()
+
+
+class NoiseOnScene(NoiseOnSection):
+    """From lines and points to a sample, for a lecture of its own."""
+
+    def construct(self) -> None:
+        """One section."""
+        self.turn_noise_on()
 
 
 class StepSizeScene(StepSizeSection):

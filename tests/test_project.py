@@ -113,9 +113,9 @@ def test_images_render_with_the_installed_pillow():
     assert camera.pixel_array[18, 32].tolist() == [255, 255, 255, 255]
 
 
-def test_the_readme_opens_with_a_still_and_the_two_commands():
+def test_the_readme_opens_with_a_moving_picture_and_the_two_commands():
     opening = (ROOT / "README.md").read_text()[:1200]
-    assert "](docs/langevin.png)" in opening
+    assert "](docs/langevin.webp)" in opening
     commands = re.findall(r"^\./setup && (.*?) +#", opening, re.M)
     assert commands == [".venv/bin/manim -pqh scenes/langevin.py LangevinScene", ".venv/bin/pytest"]
 
@@ -140,6 +140,6 @@ def test_no_file_speaks_of_one_machine():
     files = [name for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
     assert len(files) > 40
     for name in files:
-        if name.endswith((".png", ".gif", ".mp4")) or name == "tests/test_project.py":
+        if name.endswith((".png", ".gif", ".mp4", ".webp")) or name == "tests/test_project.py":
             continue
         assert not words.search((ROOT / name).read_text()), name

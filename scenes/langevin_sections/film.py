@@ -139,7 +139,10 @@ class LangevinFilm(FilmScene):
         return FadeOut(mobject, run_time=run_time)
 
     def leave(self, *keep: Mobject) -> None:
-        """End a section: once its caption is read, all fades out but what the next one goes on with."""
+        """Begin a section: once the last caption is read, all fades out but what this section goes on with.
+
+        Not at a section's end, so that a section alone ends on a picture that may stand.
+        """
         self.end_beat()
         self.release(*self.mobjects)
         gone = [mobject for mobject in self.mobjects if mobject not in keep]
@@ -190,3 +193,10 @@ class LangevinFilm(FilmScene):
         counter = StepCounter(run.steps).show(len(run.steps) - 1)  # at its widest
         corner = np.array([self.zones.board_right, self.zones.board_top, 0.0])
         return counter.move_to(corner, aligned_edge=[1, 1, 0]).show(0)
+
+
+def around(points: NDArray[np.floating], fill: float) -> Window:
+    """The square around points (n, 2) of whose side the larger of their extents takes the share `fill`."""
+    low, high = np.min(points, axis=0), np.max(points, axis=0)
+    (x, y), half = (low + high) / 2, max(high - low) / fill / 2
+    return Window(x - half, x + half, y - half, y + half)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
-from manim import DOWN, UP, FadeIn, Group, Mobject, ValueTracker, rate_functions
+from manim import DOWN, FadeIn, Group, Mobject, ValueTracker, rate_functions
 from numpy.typing import NDArray
 
 from scenes import theme
 from scenes.formulas import rule
 from scenes.langevin_sections.film import CLIMBERS, LangevinFilm
 from scenes.mobjects.bars import Bars
+from scenes.mobjects.caption import standing
 from scenes.mobjects.particle_cloud import ParticleCloud
 from scenes.mobjects.raster import Window
 from scenes.mobjects.readout import Readout
-from scenes.mobjects.words import words
 from scenes.mobjects.zoom_inset import ZoomInset
 
 SINGLE_STEPS = 12
@@ -31,11 +31,11 @@ class NoiseOffSection(LangevinFilm):
 
     def turn_noise_off(self) -> None:
         """Section 3."""
+        self.leave(self.density, self.field)
         self.scatter()
         self.climb()
         self.look_closely()
         self.judge_climbing()
-        self.leave(self.density)
 
     def scatter(self) -> None:
         """A start that knows nothing of p."""
@@ -96,10 +96,10 @@ class NoiseOffSection(LangevinFilm):
             for i, cloud in enumerate((self.close, truth))
         )
         for inset in (left, right):
-            inset.content(1).radius = theme.DOT_RADIUS
-        names = words("climbing", color=self.look.particles), words("true samples", color=self.look.exact)
+            inset.content(1).set_radius_in_scene(1.3 * theme.DOT_RADIUS)
+        names = standing("climbing", color=self.look.particles), standing("true samples", color=self.look.exact)
         for name, inset in zip(names, (left, right), strict=True):
-            name.next_to(inset.frame, UP, buff=0.15)
+            name.shift([inset.frame.get_x() - name.get_x(), inset.frame.get_top()[1] + 0.2, 0.0])
         return [left, Group(right.frame, right.contents), *names]
 
     def inset_center(self, i: int) -> NDArray[np.float64]:

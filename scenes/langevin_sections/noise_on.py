@@ -25,11 +25,11 @@ class NoiseOnSection(LangevinFilm):
 
     def turn_noise_on(self) -> None:
         """Section 6."""
+        self.leave(self.density)
         self.recall_the_lines()
         self.kick_them_all()
         self.let_them_settle()
         self.compare_with_target()
-        self.leave(self.density)
 
     def recall_the_lines(self) -> None:
         """Where climbing ended."""

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
-from manim import UP, FadeIn, ManimColor, Mobject, ValueTracker, rate_functions
+from manim import DOWN, FadeIn, ManimColor, Mobject, ValueTracker, rate_functions
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from scenes import theme
-from scenes.langevin_sections.film import LangevinFilm
+from scenes.langevin_sections.film import LangevinFilm, around
+from scenes.mobjects.caption import standing
 from scenes.mobjects.histogram2d import Histogram2D
 from scenes.mobjects.live_curve import LiveCurve
 from scenes.mobjects.particle_cloud import ParticleCloud
 from scenes.mobjects.raster import Window
-from scenes.mobjects.words import words
+from scenes.mobjects.zoom_inset import ZoomInset
 
 SINGLE_STEPS = 30
 """So many iterations are shown one by one before the clock speeds up."""
@@ -21,6 +22,8 @@ PULSE = 0.6
 """By how much the walker swells where a step lands."""
 LAST = 80
 """So many of the latest recorded places stay in sight in the time-lapse."""
+WALK_SIDE = 4.6
+"""Side of the inset in which the first steps are seen."""
 SIDE = 2.75
 """Side of each of the two squares on the board."""
 
@@ -30,24 +33,30 @@ class OneChainSection(LangevinFilm):
 
     def run_one_chain(self) -> None:
         """Section 5."""
+        self.leave(self.density)
         self.walk()
         self.speed_up()
         self.compare_visits()
-        self.leave(self.density)
 
     def walk(self) -> None:
         """The first steps, with their trail."""
         run, self.clock = self.chain, ValueTracker(0)
         self.walker, self.count = self.hero(run.positions, run.hash, trail=SINGLE_STEPS), self.counter(run)
+        self.walker.set_radius_in_scene(0.5 * theme.HERO_RADIUS)
+        window = around(run.positions[: SINGLE_STEPS + 1, 0], 0.85)
+        center = self.zones.board_center + 0.3 * DOWN
+        self.inset = ZoomInset(self.walker, window, self.density, self.walker, side=WALK_SIDE, center=center)
+        near = self.inset.content(1).set_radius_in_scene(theme.HERO_RADIUS)
         self.beat(
             "one chain: walk",
             "One particle, step after step.",
             self.bring(self.density, theme.DIMMED, theme.FADE),
-            FadeIn(self.walker, self.count),
+            FadeIn(self.walker, self.count, self.inset),
         )
-        self.clocked(self.clock, self.walker, self.count)
-        self.run_singly(self.clock, SINGLE_STEPS, 4.5, self.walker, pulse=PULSE)
-        self.release(self.walker)
+        self.clocked(self.clock, self.walker, self.count, near)
+        self.run_singly(self.clock, SINGLE_STEPS, 5, self.walker, near, pulse=PULSE)
+        self.release(self.walker, near)
+        self.play(self.fade_away(self.inset))
 
     def speed_up(self) -> None:
         """All of its steps, and where they fall."""
@@ -91,10 +100,10 @@ class OneChainSection(LangevinFilm):
         extent = Window(x0 - half_x, x1 + half_x, y0 - half_y, y1 + half_y)
         histogram = Histogram2D(visits.values, extent=extent, fingerprint=self.chain.hash)
         target = self.density.zoomed(self.density.window).set_opacity(1.0)
-        names = words("its visits", color=self.look.chance), words("the target $p$", color=self.look.exact)
+        names = standing("its visits", color=self.look.chance), standing("the target $p$", color=self.look.exact)
         for i, (picture, name) in enumerate(zip((histogram, target), names, strict=True)):
             picture.scale(SIDE / picture.width).move_to(self.square_center(i))
-            name.next_to(picture, UP, buff=0.1)
+            name.shift([picture.get_x() - name.get_x(), picture.get_top()[1] + 0.18, 0.0])  # on one base line
         return [histogram, target, *names]
 
     def square_center(self, i: int) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from diffusion_core.trajectory import Grid, Trajectory
 from scenes import theme
 from scenes.base import FilmError
 from scenes.formulas import step_rule
-from scenes.langevin_sections.film import LangevinFilm
+from scenes.langevin_sections.film import LangevinFilm, around
 from scenes.mobjects.raster import Window
 from scenes.mobjects.step_anatomy import DRIFT_END, NOISE_END, StepAnatomy
 from scenes.mobjects.words import mathematics
@@ -46,12 +46,12 @@ class OneStepSection(LangevinFilm):
 
     def take_one_step(self) -> None:
         """Section 4."""
+        self.leave(self.density)
         self.open_inset()
         self.show_climb()
         self.show_kick()
         self.show_sum()
         self.take_a_few_more()
-        self.leave(self.density)
 
     def open_inset(self) -> None:
         """One particle, and the place where it is, magnified."""
@@ -184,10 +184,3 @@ def brightness(density: Grid, places: NDArray[np.floating]) -> NDArray[np.float6
     column = np.rint((places[:, 0] - x0) / (x1 - x0) * (columns - 1)).astype(int).clip(0, columns - 1)
     row = np.rint((places[:, 1] - y0) / (y1 - y0) * (rows - 1)).astype(int).clip(0, rows - 1)
     return np.asarray(density.values[row, column] / density.values.max(), dtype=np.float64)
-
-
-def around(points: NDArray[np.floating], fill: float) -> Window:
-    """The square around points (n, 2) of whose side the larger of their extents takes the share `fill`."""
-    low, high = np.min(points, axis=0), np.max(points, axis=0)
-    (x, y), half = (low + high) / 2, max(high - low) / fill / 2
-    return Window(x - half, x + half, y - half, y + half)

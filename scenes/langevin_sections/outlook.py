@@ -29,6 +29,7 @@ class OutlookSection(LangevinFilm):
 
     def look_back_and_ahead(self) -> None:
         """Section 8."""
+        self.leave()
         self.show_landscape()
         if self.target == find_recipe("smiley-without-face").target:
             self.remove_the_face()

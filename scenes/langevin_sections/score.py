@@ -21,15 +21,17 @@ class ScoreSection(LangevinFilm):
 
     def introduce_score(self) -> None:
         """Section 2."""
+        self.leave(self.density)
         self.show_field()
         self.follow_the_arrows()
-        self.leave(self.density, self.field)
 
     def show_field(self) -> None:
         """The score on a grid; what strong and weak look like."""
         formula = self.on_board(mathematics("s(x) = nabla log p(x)", theme.FONT_TITLE, self.look.exact))
         steepness = self.on_board(words("steepness", theme.FONT_BODY), 1.6)
-        legend = self.on_board(self.field.legend().scale(1.5), 2.2)
+        legend = self.field.legend().scale(1.4)
+        legend[0].scale(1.8)
+        self.on_board(legend, 2.2)
         self.beat(
             "score: field",
             "The score $nabla log p(x)$ says which way is up, and how steep it is.",

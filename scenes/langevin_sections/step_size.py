@@ -114,11 +114,11 @@ class StepSizeSection(LangevinFilm):
 
     def choose_step_size(self) -> None:
         """Section 7."""
+        self.leave()
         self.show_true_samples()
         self.take_steps_of_three_sizes()
         self.explain_the_bias()
         self.correct_by_rejection()
-        self.leave()
 
     @cached_property
     def eyes(self) -> list[Trajectory]:
@@ -135,8 +135,6 @@ class StepSizeSection(LangevinFilm):
         self.clock = ValueTracker(0)
         places = (LEFT, MIDDLE, RIGHT)
         self.panels = [Panel(run, place, self.look) for run, place in zip(self.eyes, places, strict=True)]
-        if self.density in self.mobjects:
-            self.play(self.fade_away(self.density))
         self.beat(
             "step size: start",
             "How big a step? One eye alone; particles start as true samples.",

@@ -53,4 +53,3 @@ class TargetSection(LangevinFilm):
             "target: question", "How do you draw from it when all you have is its slope?", FadeIn(given, slope)
         )
         self.play(FadeIn(wanted, sample))
-        self.leave(self.density)

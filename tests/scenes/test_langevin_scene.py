@@ -18,10 +18,11 @@ from diffusion_core.npz import load
 from diffusion_core.recipes import LangevinRecipe, find_recipe
 from diffusion_core.shapes import find_target
 from diffusion_core.simulation import State, simulate
+from scenes import langevin as films
 from scenes import theme
 from scenes.base import FilmScene
 from scenes.formulas import RULES, STEPS, rule, step_rule
-from scenes.langevin import LangevinScene, NoiseOffScene, OneStepScene, StepSizeScene
+from scenes.langevin import LangevinScene, NoiseOffScene, OneStepScene
 from scenes.langevin_sections.one_step import LEAST, telling_step
 from scenes.mobjects.particle_cloud import ParticleCloud
 from scenes.mobjects.words import words
@@ -250,10 +251,16 @@ def test_a_logo_makes_a_film_that_says_it_has_not_arrived(media, monkeypatch, ca
     assert sorted({fault for wrong in film.faults.values() for fault in wrong}) == []
 
 
-@pytest.mark.parametrize("scene_class", [NoiseOffScene, OneStepScene, StepSizeScene])
+ALONE = [
+    kind for kind in vars(films).values()
+    if isinstance(kind, type) and kind.__module__ == films.__name__ and kind is not LangevinScene
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("scene_class", ALONE)
 def test_sections_stand_alone(scene_class, media):
     scene = shoot(type(scene_class.__name__, (Fewer, scene_class), {}), media, **DRY)
-    assert len(scene.beats) >= 4
+    assert len(scene.beats) >= 2
     assert len({beat.partition(":")[0] for beat in scene.beats}) == 1
 
 
@@ -329,3 +336,69 @@ def test_no_section_takes_the_name_of_another_ones_part():
     assert len(sections) == 8
     names = [name for cls in sections for name in vars(cls) if not name.startswith("__")]
     assert len(set(names)) == len(names)
+
+
+def alone(scene, mobject):
+    """What the camera of a scene at 1080p draws of one mobject."""
+    camera = scene.renderer.camera
+    camera.reset()
+    camera.capture_mobjects([mobject])
+    return camera.pixel_array[..., :3].astype(float)
+
+
+def at_1080p(scene_class, media):
+    """A scene with its last beat's state, its plays skipped, at 1080p."""
+    settings = DRY | {"quality": "high_quality", "frame_rate": 3, "from_animation_number": 10**6}
+    return shoot(scene_class, media, **settings)
+
+
+def test_in_the_film_the_magnified_step_lies_where_the_file_says(media):
+    class Step(Fewer, OneStepScene):
+        def take_a_few_more(self):
+            """Stop before the inset is changed."""
+
+    scene = at_1080p(Step, media)
+    run, (k, window) = scene.chain, scene.telling
+    x, climbed = run.positions[k - 1, 0], run.positions[k - 1, 0] + run.drift[k, 0]
+    side, center = scene.zones.board_width - 3.5, scene.inset.frame.get_center()[:2]
+    middle = np.array([window.x_min + window.x_max, window.y_min + window.y_max]) / 2
+
+    def in_inset(place):
+        return center + side * (place - middle) / (window.x_max - window.x_min)
+
+    np.testing.assert_allclose(scene.anatomy.ends(k - 1)[0][:2], in_inset(x), atol=1e-9)
+    dot = alone(scene, scene.anatomy.dot)
+    assert offsets(dot, pixels_of(in_inset(run.positions[k, 0])[None])).max() < 0.5
+    # Along the drift, the arrow's ink ends at its tip.
+    arrow, (u, v) = alone(scene, scene.anatomy.drift_arrow), pixels_of(in_inset(climbed)[None])[0]
+    along = pixels_of(in_inset(climbed)[None])[0] - pixels_of(in_inset(x)[None])[0]
+    along /= np.linalg.norm(along)
+    rows, columns = np.nonzero(np.abs(arrow - arrow[0, 0]).sum(axis=2) > 200)
+    reach = ((np.column_stack([columns + 0.5, rows + 0.5]) - [u, v]) @ along).max()
+    assert -3 < reach < 0.5  # a tip of 44° is fainter than half a pixel of ink over its last 2.5 px
+
+
+def test_in_the_film_each_visited_cell_lies_where_the_file_says(media):
+    class Chain(Fewer, films.OneChainScene):
+        def visits_and_target(self):
+            self.pictures = super().visits_and_target()
+            return self.pictures
+
+    scene = at_1080p(Chain, media)
+    histogram, visits = scene.pictures[0], scene.chain.grids["visits"]
+    picture = alone(scene, histogram.show(len(scene.chain.steps) - 1))
+    counts = visits.values[-1]
+    x0, x1, y0, y1 = visits.window
+    x, y = np.linspace(x0, x1, counts.shape[1]), np.linspace(y0, y1, counts.shape[0])
+    center, scale = scene.square_center(0)[:2], 2.75 / 6.3
+    row, column = np.nonzero(counts)
+    places = pixels_of(center + scale * np.column_stack([x[column], y[row]]))
+    inked = np.abs(picture - picture[0, 0]).sum(axis=2)
+    half = 135 * scale * (x[1] - x[0]) / 2
+    for (u, v), count in zip(places, counts[row, column], strict=True):
+        cell = inked[
+            int(np.ceil(v - half + 0.5)) : int(v + half - 0.5), int(np.ceil(u - half + 0.5)) : int(u + half - 0.5)
+        ]
+        assert cell.min() == pytest.approx(cell.max(), abs=4), (u, v)
+        assert cell.min() > 3 * count / counts.max()
+    assert (inked > 0).sum() == pytest.approx(len(places) * (2 * half) ** 2, rel=0.02)
