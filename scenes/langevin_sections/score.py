@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from manim import FadeIn, ValueTracker
+from manim import UP, FadeIn, ValueTracker
 from numpy.typing import NDArray
 
 from diffusion_core.observation import WINDOW
@@ -30,7 +30,7 @@ class ScoreSection(LangevinFilm):
         formula = self.on_board(mathematics("s(x) = nabla log p(x)", theme.FONT_TITLE, self.look.exact))
         steepness = self.on_board(words("steepness", theme.FONT_BODY), 1.6)
         legend = self.field.legend().scale(1.4)
-        legend[0].scale(1.8)
+        legend[0].scale(1.8).shift(0.3 * UP)
         self.on_board(legend, 2.2)
         self.beat(
             "score: field",
