@@ -137,13 +137,14 @@ RECIPES: dict[str, LangevinRecipe] = {
             step_size=0.003, steps=300_000, particles=1, dense=200, every=250, detailed=1,
         ),
         LangevinRecipe(
-            "smiley-without-face", "separate parts: ULA stays in the part where it started",
-            options={"face": 0.0}, climb=1200, particles=2000, steps=3000, every=25,
+            "smiley-without-face", "thin separate parts: ULA stays in the part where it started",
+            options={"face": 0.0, "width": 0.1, "eye_width": 0.14}, climb=1200,
+            particles=2000, steps=3000, every=25,
         ),
         _eye("eye-ula-small", "one Gaussian eye, small steps: ULA is hardly too wide", "ula", 0.004),
         _eye("eye-ula-medium", "one Gaussian eye, larger steps: ULA is too wide", "ula", 0.02),
         _eye("eye-ula-large", "one Gaussian eye, the largest steps: ULA is far too wide", "ula", 0.05),
-        _eye("eye-mala-large", "one Gaussian eye, the largest steps: MALA is exact", "mala", 0.05, detailed=200),
+        _eye("eye-mala-large", "one Gaussian eye, the largest steps: MALA is exact", "mala", 0.05, detailed=1000),
     )
 }  # fmt: skip
 

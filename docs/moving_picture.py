@@ -9,6 +9,7 @@ WIDTH, EVERY = 640, 2
 
 
 def main() -> None:
+    """Cut, shrink and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("film", help="an .mp4 rendered with -ql")
     parser.add_argument("out", help="the .webp to write")

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
 
-import click
 import numpy as np
-from manim import UL, Animation, FadeIn, FadeOut, Mobject, Scene, Succession, Wait, config, logger, tempconfig
-from numpy.typing import NDArray
+from manim import (
+    UL,
+    Animation,
+    FadeIn,
+    FadeOut,
+    ManimColor,
+    Mobject,
+    Scene,
+    Succession,
+    Wait,
+    config,
+    logger,
+    tempconfig,
+)
+from typst import TypstError
 
 from diffusion_core.compute import load_or_compute
 from diffusion_core.errors import DiffusionError, suggestion
@@ -20,54 +31,19 @@ from diffusion_core.trajectory import Trajectory
 from scenes import theme as looks
 from scenes.mobjects.caption import Caption
 from scenes.mobjects.words import plain
+from scenes.output import in_one_line, straight
+from scenes.zones import MARGIN, zones
 
-MARGIN: Final = 0.4
-"""What stays free on every side of the frame."""
 TICK: Final = 1 / 15
 """Every duration is a multiple of it, so that captions keep their times at 15, 30 and 60 frames a second."""
 
 
+LONGEST: Final = 70
+"""Characters of the longest caption that fits."""
+
+
 class FilmError(DiffusionError):
     """An attribute of a film that makes no sense."""
-
-
-@dataclass(frozen=True)
-class Zones:
-    """Where things stand in a frame of 14.22 × 8: the square stage at the left, the board beside it, a caption."""
-
-    stage_side: float
-    stage_center: NDArray[np.float64]
-    board_left: float
-    board_right: float
-    board_top: float
-    board_bottom: float
-    caption_center: NDArray[np.float64]
-
-    @property
-    def board_width(self) -> float:
-        """From the board's left to its right edge."""
-        return self.board_right - self.board_left
-
-    @property
-    def board_center(self) -> NDArray[np.float64]:
-        """The middle of the board."""
-        across, up = self.board_left + self.board_right, self.board_top + self.board_bottom
-        return np.array([across / 2, up / 2, 0.0])
-
-
-def zones(captions: bool) -> Zones:
-    """The frame's zones; without captions the stage takes their room too."""
-    side = 6.3 if captions else 8 - 2 * MARGIN
-    left, top = -64 / 9 + MARGIN, 4 - MARGIN
-    return Zones(
-        stage_side=side,
-        stage_center=np.array([left + side / 2, top - side / 2, 0.0]),
-        board_left=left + side + 0.6,
-        board_right=64 / 9 - MARGIN,
-        board_top=top,
-        board_bottom=top - side,
-        caption_center=np.array([0.0, -3.35, 0.0]),
-    )
 
 
 class FilmScene(Scene):
@@ -86,8 +62,9 @@ class FilmScene(Scene):
     """The beat, or the section, that is rendered; everything else is skipped. For drafts."""
 
     def __init__(self, **kwargs: Any) -> None:
-        self._refuse_nonsense()
-        name = looks.choose(self.theme)
+        with in_one_line():
+            self._refuse_nonsense()
+            name = looks.choose(self.theme)
         # Films in another theme lie beside those in the default one.
         other = {} if name == "dark" or config.output_file else {"output_file": f"{type(self).__name__}-{name}"}
         with tempconfig(other):
@@ -104,10 +81,24 @@ class FilmScene(Scene):
         looks.choose(self.theme)
         self.look = looks.theme()
         self.camera.background_color = self.look.paper
+        if self.camera.background_opacity < 1:
+            self._write_straight_alpha()
         self.zones = zones(bool(self.captions))
         self.beats: list[str] = []
         self._caption: Mobject | None = None
-        self._words, self._start, self._said_at = "", 0.0, 0.0
+        self._words, self._pause = "", looks.SHORTEST_PAUSE
+        self._start, self._said_at, self._still_since = 0.0, 0.0, 0.0
+
+    def _write_straight_alpha(self) -> None:
+        """Let a transparent film hold each colour as it is, and beside it how much of it is there.
+
+        Manim hands over what Cairo left: colours times their alpha, on top of the paper's that is not there.
+        Players and slides expect neither.
+        """
+        writer, paper = self.renderer.file_writer, np.array(ManimColor(self.look.paper).to_int_rgb(), float)
+        write_frame, save_image = writer.write_frame, writer.save_image
+        writer.write_frame = lambda pixels, **options: write_frame(straight(pixels, paper), **options)
+        writer.save_image = lambda pixels: save_image(straight(pixels, paper))
 
     def tear_down(self) -> None:
         """End the last beat, and tell the user of names that no beat has."""
@@ -116,18 +107,15 @@ class FilmScene(Scene):
         for name in own.keys() - set(self.beats):
             logger.warning(f"captions: there is no beat '{name}': {suggestion(name, self.beats)}")
         if self.only and not any(self._is_wanted(name) for name in self.beats):
-            logger.warning(f"only: there is no beat '{self.only}': {suggestion(self.only, self.beats)}")
+            sections = dict.fromkeys(name.partition(":")[0] for name in self.beats)
+            known = [*sections, *self.beats]
+            logger.warning(f"only: there is no beat '{self.only}': {suggestion(self.only, known)}")
+        looks.choose(None)  # it holds for this film alone
 
     def render(self, preview: bool = False) -> bool:
         """Render; under the `manim` command our own errors end in one line instead of a traceback."""
-        try:
+        with in_one_line():
             return super().render(preview)
-        except DiffusionError as error:
-            # Manim prints fifty lines for every exception but one for SystemExit. In notebooks and tests
-            # nobody has typed a command, and the exception is of more use.
-            if click.get_current_context(silent=True) is None:
-                raise
-            raise SystemExit(f"manim: {error}") from error
 
     # Time.
 
@@ -159,6 +147,8 @@ class FilmScene(Scene):
         self.update_mobjects(0)
         if self._skips:
             self.renderer.time = before
+        if not isinstance(self.animations[0], Wait):
+            self._still_since = self.renderer.time
 
     @property
     def _skips(self) -> bool:
@@ -169,7 +159,20 @@ class FilmScene(Scene):
 
     # Beats.
 
-    def beat(self, name: str, caption: str, *animations: Any) -> None:
+    def tell(self, sections: Mapping[str, Callable[[], None]]) -> None:
+        """Tell sections one after the other; with `only`, that one alone, and nothing for the others is computed.
+
+        Raises:
+            FilmError: `only` names none of them.
+        """
+        wanted = None if self.only is None else self.only.partition(":")[0]
+        if wanted is not None and wanted not in sections:
+            raise FilmError(f"only: there is no section '{wanted}': {suggestion(wanted, sections)}")
+        for name, section in sections.items():
+            if wanted in (None, name):
+                section()
+
+    def beat(self, name: str, caption: str, *animations: Any, pause: float = looks.SHORTEST_PAUSE) -> None:
         """End the beat before, open the next, and change the caption while `animations` play.
 
         Args:
@@ -177,19 +180,22 @@ class FilmScene(Scene):
                 is the section of the film that the beat belongs to.
             caption: one line of Typst markup that says what to see, at most 70 characters.
             animations: what starts with the caption.
+            pause: seconds that the picture stands, at least, after the beat's last motion.
         """
         self.end_beat()
         self.beats.append(name)
         self.next_section(name, skip_animations=not self._is_wanted(name))
-        self._start = self.renderer.time
+        self._start, self._pause = self.renderer.time, pause
         own = self.captions.get(name, caption) if isinstance(self.captions, Mapping) else caption
         self._say(own if self.captions else "", plain(own), *animations)
 
     def end_beat(self) -> None:
-        """Stand still as long as the caption still takes to be read, and hand it to the subtitles."""
+        """Stand still for the beat's pause or until its caption is read; hand it to the subtitles."""
         if not self._words:
             return
-        self.rest(looks.reading_time(self._words) / self.pace - (self.renderer.time - self._said_at))
+        unread = looks.reading_time(self._words) / self.pace - (self.renderer.time - self._said_at)
+        unrested = self._pause / self.pace - (self.renderer.time - self._still_since)
+        self.rest(max(unread, unrested))
         if not self._skips:
             duration = self.renderer.time - self._start
             self.add_subcaption(self._words, duration, -duration)
@@ -205,12 +211,22 @@ class FilmScene(Scene):
         change = [FadeOut(self._caption, run_time=looks.FADE / 2)] if self._caption is not None else []
         self._caption = None
         if caption:
-            line = Caption(caption, width=config.frame_width - 2 * MARGIN, center=self.zones.caption_center)
+            line = self._written(caption, spoken)
             change.append(FadeIn(line, run_time=looks.FADE))
             self._caption = line
         self._words, self._said_at = spoken, self.renderer.time
         if change or animations:
             self.play(*([Succession(*change)] if change else []), *animations)
+
+    def _written(self, caption: str, spoken: str) -> Caption:
+        if len(spoken) > LONGEST:
+            logger.warning(f"captions: '{spoken}' has more than {LONGEST} characters, and is written smaller")
+        try:
+            return Caption(caption, width=config.frame_width - 2 * MARGIN, center=self.zones.caption_center)
+        except TypstError as error:
+            raise FilmError(
+                f"the caption {caption!r} is no Typst markup: write \\$, \\# and \\* for the signs themselves"
+            ) from error
 
     # Places.
 

@@ -18,8 +18,8 @@ RULES = {
     "ula": f"x_(k+1) = x_k + {_DRIFT} {_NOISE}",
     "mala": (
         f"y &= x_k + {_DRIFT} {_NOISE} \\ "
-        'x_(k+1) &= cases(y &thick "with probability" min(1, (p(y) thin q(x_k|y)) / (p(x_k) thin q(y|x_k))), '
-        'x_k &thick "otherwise")'
+        "a &= (p(y) thin q(x_k|y)) / (p(x_k) thin q(y|x_k)) \\ "
+        'x_(k+1) &= cases(y &thick "with probability" min(1, a), x_k &thick "otherwise")'
     ),
     "underdamped": (
         "v &= v_k + {{ h/2 nabla log p(x_k) : drift }}, quad h = sqrt(2 tau), thin kappa = e^(-gamma h) \\ "

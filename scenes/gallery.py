@@ -26,7 +26,6 @@ from scenes.mobjects.step_anatomy import StepAnatomy
 from scenes.mobjects.step_counter import StepCounter
 from scenes.mobjects.time_slider import TimeSlider
 from scenes.mobjects.zoom_inset import ZoomInset
-from scenes.theme import DIMMED
 
 AXIS = np.linspace(-3.15, 3.15, 211)
 """Coordinates of a grid over the stage."""
@@ -78,7 +77,7 @@ class ContoursExample(FilmScene):
 
     def construct(self) -> None:
         """Let both come."""
-        density, lines = self.on_stage(DensityMap(BUMPS, opacity=DIMMED)), self.on_stage(Contours(BUMPS))
+        density, lines = self.on_stage(DensityMap(BUMPS, opacity=self.look.dimmed)), self.on_stage(Contours(BUMPS))
         self.play(FadeIn(density), FadeIn(lines), run_time=1)
 
 
@@ -87,7 +86,7 @@ class ScoreFieldExample(FilmScene):
 
     def construct(self) -> None:
         """Let them come."""
-        self.add(self.on_stage(DensityMap(BUMPS, opacity=DIMMED)))
+        self.add(self.on_stage(DensityMap(BUMPS, opacity=self.look.dimmed)))
         field = self.on_stage(ScoreField(SLOPES, Window(AXIS[5], AXIS[205], AXIS[5], AXIS[205])))
         self.play(FadeIn(field), FadeIn(self.on_board(field.legend())), run_time=1)
 
@@ -107,7 +106,7 @@ class ZoomInsetExample(FilmScene):
 
     def construct(self) -> None:
         """Let the inset come, and show all records in both places."""
-        density = self.on_stage(DensityMap(BUMPS, opacity=DIMMED))
+        density = self.on_stage(DensityMap(BUMPS, opacity=self.look.dimmed))
         cloud = self.on_stage(ParticleCloud(WALK))
         self.add(density, cloud)
         inset = ZoomInset(density, Window(-1.0, 1.0, -1.0, 1.0), density, cloud, center=self.zones.board_center)
@@ -129,7 +128,7 @@ class StepAnatomyExample(FilmScene):
             state = step.state
             rows.append((state.position[0], step.drift[0], step.noise[0], bool(step.accepted[0])))
         grid = np.stack(np.meshgrid(AXIS, AXIS), axis=-1)
-        density = self.on_stage(DensityMap(np.exp(target.log_prob(grid)), opacity=DIMMED))
+        density = self.on_stage(DensityMap(np.exp(target.log_prob(grid)), opacity=self.look.dimmed))
         inset = ZoomInset(density, Window(-1.5, 0.1, 0.1, 1.7), density, side=5.5, center=self.zones.board_center)
         anatomy = StepAnatomy(*map(np.array, zip(*rows, strict=True)), place=inset, dot_radius=0.1)
         self.add(density, inset, anatomy)
@@ -192,8 +191,8 @@ class LandscapeExample(FilmScene):
 
     def construct(self) -> None:
         """Show all records in a second."""
-        density = self.on_stage(DensityMap(BUMPS, STAGE, opacity=DIMMED))
-        landscape = Landscape(Grid(BUMPS, tuple(STAGE)), WALK, 0.6, width=self.zones.board_width)
+        density = self.on_stage(DensityMap(BUMPS, STAGE, opacity=self.look.dimmed))
+        landscape = Landscape(Grid(BUMPS, tuple(STAGE)), 0.6, WALK, width=self.zones.board_width)
         self.add(density, landscape.line_on(density), self.on_board(landscape))
         self.play(landscape.animate(rate_func=linear).show(len(WALK) - 1), run_time=1)
 

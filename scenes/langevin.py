@@ -33,14 +33,19 @@ class LangevinScene(
 
     def construct(self) -> None:
         """The storyboard."""
-        self.introduce_target()
-        self.introduce_score()
-        self.turn_noise_off()
-        self.take_one_step()
-        self.run_one_chain()
-        self.turn_noise_on()
-        self.choose_step_size()
-        self.look_back_and_ahead()
+        self.tell(
+            {
+                "cold open": self.open_cold,
+                "target": self.introduce_target,
+                "score": self.introduce_score,
+                "noise off": self.turn_noise_off,
+                "one step": self.take_one_step,
+                "one chain": self.run_one_chain,
+                "noise on": self.turn_noise_on,
+                "step size": self.choose_step_size,
+                "outlook": self.look_back_and_ahead,
+            }
+        )
 
 
 class ScoreScene(ScoreSection):

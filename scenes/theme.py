@@ -39,6 +39,8 @@ class Theme:
     """Whatever a network says: its score, its error, its loss."""
     ramp: tuple[str, ...]
     """Colours of a density from none (the paper) to its maximum."""
+    dimmed: float
+    """Opacity of a density while particles speak."""
 
 
 THEMES: Final[dict[str, Theme]] = {
@@ -51,6 +53,7 @@ THEMES: Final[dict[str, Theme]] = {
         particles="#FFE8A3",
         learned="#9B7BFF",
         ramp=("#0A0C10", "#0E2133", "#144B68", "#2A86A8", "#7CCBE0"),
+        dimmed=0.45,
     ),
     "light": Theme(
         paper="#FAFAF7",
@@ -61,6 +64,7 @@ THEMES: Final[dict[str, Theme]] = {
         particles="#734700",
         learned="#702EDB",
         ramp=("#FAFAF7", "#E3F0F1", "#BBDDE1", "#7FBFC7", "#3F9AA5"),
+        dimmed=0.7,
     ),
 }
 
@@ -114,8 +118,6 @@ HERO_RADIUS: Final = 0.06
 """Radius of a particle that is followed alone."""
 TRACE: Final = 0.3
 """Opacity of what has spoken and stays as a trace."""
-DIMMED: Final = 0.45
-"""Opacity of a density while particles speak."""
 
 FONT_SMALL: Final = 28
 """Font size of labels; in Typst an em of it is 1/28 of the frame's height, the least that 480p can show."""

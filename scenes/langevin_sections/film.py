@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
 import numpy as np
-from manim import DR, FadeIn, FadeOut, Mobject, ValueTracker, linear
+from manim import DR, FadeIn, FadeOut, Mobject, ValueTracker
 from numpy.typing import NDArray
 
 from diffusion_core import distributions, langevin
 from diffusion_core.recipes import LangevinRecipe, find_recipe
 from diffusion_core.trajectory import Trajectory
 from scenes import theme
-from scenes.base import FilmScene
+from scenes.base import FilmError, FilmScene
 from scenes.mobjects.density_map import DensityMap
 from scenes.mobjects.particle_cloud import ParticleCloud
 from scenes.mobjects.raster import Window
@@ -27,8 +28,9 @@ CLIMBERS: Final = 1000
 """So many particles show what climbing does; all of them would hide the hairlines."""
 NEAR: Final = 0.5
 """Radius of the disc that is looked at closely, in data units."""
-STATIONARY: Final = ("ula", "mala", "underdamped")
-"""Samplers of which one long run visits all of p; the annealed one's law changes as it runs."""
+CLIMB_AND_KICK: Final = ("ula", "mala")
+"""Samplers of which a step is a climb and a kick, and one long run visits all of p; for others ULA stands in where
+single steps are shown. Momentum may carry a particle downhill, and the annealed law changes as it runs."""
 
 
 class LangevinFilm(FilmScene):
@@ -40,7 +42,15 @@ class LangevinFilm(FilmScene):
     steps: ClassVar[int] = 6000
     step_size: ClassVar[float] = 0.001
     sampler: ClassVar[str] = "ula"
+    chain_step_size: ClassVar[float] = 0.003
+    """Of the one chain, which has a long way to go."""
     seed: ClassVar[int] = 0
+
+    def _refuse_nonsense(self) -> None:
+        super()._refuse_nonsense()
+        if self.sampler == "ascent":
+            noisy = ", ".join(name for name in langevin.SAMPLERS if name != "ascent")
+            raise FilmError(f"the sampler 'ascent' has no noise to turn on: choose one of {noisy}")
 
     # Runs.
 
@@ -78,13 +88,13 @@ class LangevinFilm(FilmScene):
     @cached_property
     def chain(self) -> Trajectory:
         """One particle for a long time."""
-        sampler = self.sampler if self.sampler in STATIONARY else "ula"
-        return self.trajectory(self.recipe("smiley-chain", sampler=sampler))
+        sampler = self.sampler if self.sampler in CLIMB_AND_KICK else "ula"
+        return self.trajectory(self.recipe("smiley-chain", sampler=sampler, step_size=self.chain_step_size))
 
     @cached_property
     def near(self) -> Trajectory:
         """Noise off, from true samples around the left eye, or around another target's densest place."""
-        if self.target == find_recipe("smiley-near").target:
+        if self.has_parts:
             return self.trajectory(self.recipe("smiley-near"))
         density = self.climbing.grids["density"]
         row, column = np.unravel_index(np.argmax(density.values), density.values.shape)
@@ -92,6 +102,11 @@ class LangevinFilm(FilmScene):
         x = x0 + (x1 - x0) * column / (density.values.shape[1] - 1)
         y = y0 + (y1 - y0) * row / (density.values.shape[0] - 1)
         return self.trajectory(self.recipe("smiley-near", near=(float(x), float(y), NEAR)))
+
+    @property
+    def has_parts(self) -> bool:
+        """Whether this is the smiley, of whose lines, eyes and faint face captions may speak."""
+        return self.target == find_recipe("smiley-ula").target
 
     @cached_property
     def has_settled(self) -> bool:
@@ -144,6 +159,8 @@ class LangevinFilm(FilmScene):
         Not at a section's end, so that a section alone ends on a picture that may stand.
         """
         self.end_beat()
+        if self.only is not None:
+            self.next_section("between sections", skip_animations=True)
         self.release(*self.mobjects)
         gone = [mobject for mobject in self.mobjects if mobject not in keep]
         if gone:
@@ -174,9 +191,21 @@ class LangevinFilm(FilmScene):
         for mobject in mobjects:
             mobject.clear_updaters()
 
-    def run_clock(self, clock: ValueTracker, record: float, run_time: float, rate_func: Any = linear) -> None:
-        """Let a clock run to a record."""
-        self.play(clock.animate(run_time=run_time, rate_func=rate_func).set_value(record))
+    def run_clock(
+        self, clock: ValueTracker, record: float, run_time: float, first: float | None = None, *others: Any
+    ) -> None:
+        """Let a clock run to a record.
+
+        Args:
+            clock: counts records.
+            record: where it stops.
+            run_time: in seconds.
+            first: records a second at the start, from which it gains speed evenly; None for an even speed.
+            others: animations that play with it.
+        """
+        even = (record - clock.get_value()) / run_time
+        pace = 1.0 if first is None or even <= 0 else min(first / even, 1.0)
+        self.play(clock.animate(run_time=run_time, rate_func=gaining(pace)).set_value(record), *others)
 
     def run_singly(
         self, clock: ValueTracker, record: float, run_time: float, *clouds: ParticleCloud, pulse: float = 0.0
@@ -188,11 +217,24 @@ class LangevinFilm(FilmScene):
         for cloud in clouds:
             cloud.eased, cloud.pulse = False, 0.0
 
+    def tau(self, run: Trajectory) -> Mobject:
+        """The step size of a run, small, where a rule stands above it."""
+        return words(f"$tau = {run.step_size:g}$", color=self.look.mute)
+
     def counter(self, run: Trajectory) -> StepCounter:
         """The iteration numbers of a run, at the right of the board's upper edge."""
         counter = StepCounter(run.steps).show(len(run.steps) - 1)  # at its widest
         corner = np.array([self.zones.board_right, self.zones.board_top, 0.0])
         return counter.move_to(corner, aligned_edge=[1, 1, 0]).show(0)
+
+
+def gaining(first: float) -> Callable[[float], float]:
+    """A rate function that starts at the share `first` of the mean speed and gains speed evenly."""
+
+    def rate(t: float) -> float:
+        return first * t + (1 - first) * t * t
+
+    return rate
 
 
 def around(points: NDArray[np.floating], fill: float) -> Window:

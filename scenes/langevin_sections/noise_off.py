@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from manim import DOWN, FadeIn, Group, Mobject, ValueTracker, rate_functions
+from manim import DOWN, LEFT, FadeIn, Group, Mobject, ValueTracker, VGroup
 from numpy.typing import NDArray
 
 from scenes import theme
@@ -34,6 +34,7 @@ class NoiseOffSection(LangevinFilm):
         self.leave(self.density, self.field)
         self.scatter()
         self.climb()
+        self.name_the_peaks()
         self.look_closely()
         self.judge_climbing()
 
@@ -43,42 +44,47 @@ class NoiseOffSection(LangevinFilm):
         self.climbers = self.cloud(self.climbing, count)
         self.beat(
             "noise off: start",
-            f"{count:,} particles start anywhere. They are given only the score.",
+            f"{count:,} particles start in a broad cloud.",
             FadeIn(self.climbers),
             self.bring(self.field, theme.TRACE, theme.FADE),
-            self.bring(self.density, theme.DIMMED, theme.FADE),
+            self.bring(self.density, self.look.dimmed, theme.FADE),
         )
 
     def climb(self) -> None:
-        """Single steps, then ever more a second, onto hairlines and points."""
-        formula, counter = (
-            self.on_board(rule("ascent", self.look, theme.FONT_BODY), 0.9),
-            self.counter(self.climbing),
+        """Single steps, then ever more a second."""
+        formula = self.on_board(rule("ascent", self.look, theme.FONT_BODY), 1.0)
+        tau = self.tau(self.climbing).next_to(formula, DOWN, buff=0.3, aligned_edge=LEFT)
+        self.rule_off, self.count_off, clock = VGroup(formula, tau), self.counter(self.climbing), ValueTracker(0)
+        self.beat(
+            "noise off: climb", "Noise off: every step climbs.", FadeIn(self.rule_off, self.count_off), pause=0.6
         )
-        clock = ValueTracker(0)
-        self.beat("noise off: climb", "Noise off: every step climbs.", FadeIn(formula, counter))
-        self.clocked(clock, self.climbers, counter)
+        self.clocked(clock, self.climbers, self.count_off)
         self.run_singly(clock, min(SINGLE_STEPS, self.climbers.records - 1), 2.4, self.climbers)
-        self.run_clock(clock, self.climbers.records - 1, 3, rate_functions.ease_in_quad)
-        self.release(self.climbers, counter)
-        self.play(*(self.fade_away(thing) for thing in (self.field, formula, counter)))
+        self.run_clock(clock, self.climbers.records - 1, 3, 5)
+        self.release(self.climbers, self.count_off)
+
+    def name_the_peaks(self) -> None:
+        """Where climbing ends."""
+        smiley = "They end on lines and points; the faint face has its peak, the nose."
+        caption = smiley if self.has_parts else "They end where no way leads up."
+        self.beat("noise off: peaks", caption, *map(self.fade_away, (self.field, self.rule_off, self.count_off)))
 
     def look_closely(self) -> None:
         """True samples in a small square, and the same points as they climb."""
+        self.end_beat()
+        self.play(self.fade_away(self.climbers))
         self.close, self.clock = self.cloud(self.near), ValueTracker(0)
-        self.beat(
-            "noise off: zoom",
-            f"{self.close.particles:,} true samples of one spot, and the same points as they climb.",
-            self.fade_away(self.climbers),
-            FadeIn(self.close),
-        )
+        place = "one eye" if self.has_parts else "one spot"
+        caption = f"Start again: {self.close.particles:,} true samples of {place}. Let them climb."
+        self.beat("noise off: zoom", caption, FadeIn(self.close))
         inset, *truth = self.pair_of_insets()
+        bars, true_bars = self.histograms()
         spread, true_spread = self.spreads()
-        live = [self.close, inset, spread, self.histogram()]
-        self.play(FadeIn(*live[1:], *truth, true_spread))
+        live = [self.close, inset, spread, bars]
+        self.play(FadeIn(*live[1:], *truth, true_spread, true_bars))
         self.clocked(self.clock, *live)
-        self.run_clock(self.clock, 30, 3.2)
-        self.run_clock(self.clock, len(self.near.steps) - 1, 1.6, rate_functions.ease_in_quad)
+        self.run_clock(self.clock, 40, 3.2)
+        self.run_clock(self.clock, len(self.near.steps) - 1, 1.6, 12)
         self.release(*live)
 
     def judge_climbing(self) -> None:
@@ -115,10 +121,13 @@ class NoiseOffSection(LangevinFilm):
             readout.move_to(self.inset_center(i) + (SIDE / 2 + 0.35) * DOWN)
         return list(readouts)
 
-    def histogram(self) -> Bars:
-        """How many of the points lie where along x: those that climb, over what they started as."""
+    def histograms(self) -> list[Bars]:
+        """Shares of the points along x, under each inset and on its scale: those that climb, and the true ones."""
         x, _, half = self.near.parameters["near"] + np.array([0, 0, ROOM])
         edges = np.linspace(x - half, x + half, BINS + 1)
         shares = np.array([np.histogram(record[:, 0], edges)[0] / len(record) for record in self.near.positions])
-        bars = Bars(shares, shares[0], width=self.zones.board_width - 0.1, height=1.5, target_name="true samples")
-        return self.on_board(bars, self.zones.board_top - self.inset_center(0)[1] + SIDE / 2 + 0.8)
+        charts = []
+        for i, values in enumerate((shares, shares[:1])):
+            bars = Bars(values, width=SIDE, height=1.3, peak=1.0, value_name="")
+            charts.append(bars.move_to(self.inset_center(i) + (SIDE / 2 + 1.5) * DOWN))
+        return charts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from manim import DOWN, FadeIn, ManimColor, Mobject, ValueTracker, rate_functions
+from manim import DOWN, FadeIn, ManimColor, Mobject, ValueTracker
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
@@ -20,7 +20,7 @@ SINGLE_STEPS = 30
 """So many iterations are shown one by one before the clock speeds up."""
 PULSE = 0.6
 """By how much the walker swells where a step lands."""
-LAST = 80
+LAST = 14
 """So many of the latest recorded places stay in sight in the time-lapse."""
 WALK_SIDE = 4.6
 """Side of the inset in which the first steps are seen."""
@@ -50,7 +50,7 @@ class OneChainSection(LangevinFilm):
         self.beat(
             "one chain: walk",
             "One particle, step after step.",
-            self.bring(self.density, theme.DIMMED, theme.FADE),
+            self.bring(self.density, self.look.dimmed, theme.FADE),
             FadeIn(self.walker, self.count, self.inset),
         )
         self.clocked(self.clock, self.walker, self.count, near)
@@ -63,15 +63,16 @@ class OneChainSection(LangevinFilm):
         places = self.latest_places()
         histogram, *beside = self.visits_and_target()
         gap = self.gap_curve()
+        self.clocked(self.clock, places, histogram, gap)
         self.beat(
             "one chain: time-lapse",
-            "Faster: every place that it visits is counted.",
+            f"Faster: one dot every {self.chain.parameters['every']} steps, and every visit is counted.",
             self.fade_away(self.walker),
             FadeIn(places, histogram, *beside, gap),
         )
-        self.clocked(self.clock, places, histogram, gap)
-        self.run_clock(self.clock, self.chain.parameters["dense"], 2.4)
-        self.run_clock(self.clock, len(self.chain.steps) - 1, 7, rate_functions.ease_in_quad)
+        dense = self.chain.parameters["dense"]
+        self.run_clock(self.clock, dense, 1.4, 20)
+        self.run_clock(self.clock, len(self.chain.steps) - 1, 8, 30)
         self.release(places, histogram, gap, self.count)
 
     def compare_visits(self) -> None:
@@ -79,7 +80,7 @@ class OneChainSection(LangevinFilm):
         gap = self.chain.series["visits_gap"].values.ravel()[-1]
         self.beat(
             "one chain: visits",
-            f"{self.chain.steps[-1]:,} steps of one chain: all but {gap:.0%} of its visits fall as $p$ says.",
+            f"{self.chain.steps[-1]:,} steps, and {gap:.0%} of the visits are out of place: one is slow.",
             FadeIn(self.credit(f"langevin.{self.chain.parameters['sampler']}")),
         )
 
@@ -116,7 +117,8 @@ class OneChainSection(LangevinFilm):
         series = self.chain.series["visits_gap"]
         curve = LiveCurve(
             self.chain.steps, series.values.ravel(), None,
-            name="share of visits out of place", width=self.zones.board_width - 0.2, height=1.0,
+            name="share of visits out of place",
+            color=self.look.chance, width=self.zones.board_width - 0.2, height=1.0,
         )  # fmt: skip
         return self.on_board(curve, 1.25 + SIDE + 0.1)
 

@@ -13,6 +13,7 @@ from scenes import theme
 from scenes.base import FilmError
 from scenes.formulas import step_rule
 from scenes.langevin_sections.film import LangevinFilm, around
+from scenes.mobjects.contours import Contours
 from scenes.mobjects.raster import Window
 from scenes.mobjects.step_anatomy import DRIFT_END, NOISE_END, StepAnatomy
 from scenes.mobjects.words import mathematics
@@ -20,13 +21,15 @@ from scenes.mobjects.zoom_inset import ZoomInset
 
 NUMBERS = 3.5
 """Width of the board's part beside the inset, where the numbers stand."""
+LEVELS = 60
+"""Number of the contours."""
 SMALL = 0.025
 """Radius of the particle on the stage, which must not hide the square around it."""
 JUST_BEGUN = 1e-6
 """So far is a step done of which nothing but its start is to be seen."""
 LEAST = 0.12
 """Least length of the drift and of the noise, as a share of the inset's side."""
-BRIGHT = 0.05
+BRIGHT = 0.12
 """Least density at the step's start, as a share of its peak, so that there is something to climb on screen."""
 FILL = 0.55
 """How much of the inset's side the step's longest arrow takes."""
@@ -64,14 +67,16 @@ class OneStepSection(LangevinFilm):
         self.beat(
             "one step: zoom",
             "Now one particle, and one step of it, magnified.",
-            self.bring(self.density, theme.DIMMED),
+            self.bring(self.density, self.look.dimmed),
             FadeIn(self.one),
         )
         center = [self.zones.board_left + side / 2, self.zones.board_top - side / 2, 0.0]
-        self.inset = ZoomInset(self.one, self.telling.window, self.density, side=side, center=center)
-        self.anatomy = self.take_apart(self.inset).show(k + JUST_BEGUN)
+        self.contours = contours_of(run)
+        around = (self.density, self.contours)
+        self.inset = ZoomInset(self.one, self.telling.window, *around, side=side, center=center)
+        self.anatomy = self.take_apart(self.inset, k).show(k + JUST_BEGUN)
         self.formula, self.numbers = self.formula_and_numbers()
-        self.play(FadeIn(self.inset, self.anatomy), FadeIn(self.formula))
+        self.play(FadeIn(self.inset, self.anatomy), FadeIn(self.formula, self.tau_shown))
 
     def show_climb(self) -> None:
         """The drift, in the picture and in the formula."""
@@ -89,9 +94,12 @@ class OneStepSection(LangevinFilm):
     def show_sum(self) -> None:
         """Both together are the step."""
         credit = self.credit(f"langevin.{self.chain.parameters['sampler']}")
+        whole = self.chain.parameters["sampler"] == "ula"
         self.beat(
             "one step: sum",
-            "Both together are one step. That is the whole rule.",
+            "Both together are one step. That is the whole rule."
+            if whole
+            else "Both together are a proposal, and this one was accepted.",
             *self.light_up(None, 3),
             FadeIn(credit),
         )
@@ -106,24 +114,27 @@ class OneStepSection(LangevinFilm):
         self.release(self.anatomy, self.one)
         walker = self.hero(path, run.hash, trail=MORE)
         place = {"side": self.inset.frame.width, "center": self.inset.frame.get_center()}
-        wider = ZoomInset(self.one, window, self.density, walker, **place)
-        trail = wider.content(1)
+        wider = ZoomInset(self.one, window, self.density, self.contours, walker, **place)
+        trail, counter = wider.content(2), self.counter(run)
         trail.set_radius_in_scene(theme.DOT_RADIUS)  # the anatomy's dot moves; this one draws the way behind it
-        anatomy = self.take_apart(wider).show(k + JUST_BEGUN)
-        self.beat("one step: more", "The same again, and again.", *map(self.fade_away, (self.inset, self.anatomy)))
-        self.play(FadeIn(wider, anatomy))
+        anatomy = self.take_apart(wider, k).show(k + JUST_BEGUN)
+        # The numbers were those of the one step.
+        gone = map(self.fade_away, (self.inset, self.anatomy, *self.numbers))
+        self.clock.set_value(k + JUST_BEGUN)  # on k itself, the step before is drawn
+        self.clocked(self.clock, counter)
+        self.beat("one step: more", "The same again, and again.", *gone, FadeIn(wider, anatomy, counter))
         self.clocked(self.clock, anatomy, self.one)
         trail.add_updater(lambda shown: shown.show(self.clock.get_value() - k))
         self.run_clock(self.clock, k + MORE, 5)
-        self.release(anatomy, trail, self.one)
+        self.release(anatomy, trail, self.one, counter)
 
-    def take_apart(self, inset: ZoomInset) -> StepAnatomy:
-        """The chain's first steps as arrows in an inset."""
+    def take_apart(self, inset: ZoomInset, start: int) -> StepAnatomy:
+        """The chain's first steps as arrows in an inset, those after `start`."""
         run = self.chain
         dense = slice(0, run.parameters["dense"] + 1)
         accepted = None if run.accepted is None else run.accepted[dense, 0]
         parts = run.positions[dense, 0], run.drift[dense, 0], run.noise[dense, 0], accepted
-        return StepAnatomy(*parts, place=inset, fingerprint=run.hash)
+        return StepAnatomy(*parts, place=inset, fingerprint=run.hash, since=start)
 
     def formula_and_numbers(self) -> tuple[MathTypst, list[Mobject]]:
         """The rule, dimmed until it is spoken of, and beside the inset the numbers that are drawn."""
@@ -132,12 +143,14 @@ class OneStepSection(LangevinFilm):
         k, run = self.telling.record, self.chain
         start, end = run.positions[k - 1, 0], run.positions[k, 0]
         values = (start, run.drift[k, 0], run.noise[k, 0], end)
-        names = ("x_k", '"climb"', '"kick"', "x_(k+1)")
+        new = "x_(k+1)" if self.chain.parameters["sampler"] == "ula" else "x_(k+1) = y"
+        names = ("x_k", '"climb"', '"kick"', new)
         colors = (self.look.particles, self.look.exact, self.look.chance, self.look.particles)
         rows = [
             mathematics(f"{name} = ({value[0]:.3f}, {value[1]:.3f})", theme.FONT_SMALL, color)
             for name, value, color in zip(names, values, colors, strict=True)
         ]
+        self.tau_shown = self.tau(run).next_to(formula, DOWN, buff=0.3, aligned_edge=LEFT)
         VGroup(*rows).arrange(DOWN, buff=0.28, aligned_edge=LEFT).next_to(self.inset.frame, RIGHT, buff=0.2)
         return formula, rows
 
@@ -175,6 +188,14 @@ def telling_step(run: Trajectory) -> Telling:
         )
     corners = run.positions[best, 0] + np.array([[0, 0], drift[best], drift[best] + noise[best]])
     return Telling(best + 1, around(corners, FILL))
+
+
+def contours_of(run: Trajectory) -> Contours:
+    """Lines of equal p, close enough that some run through any small square where p is not nothing."""
+    density = run.grids["density"]
+    levels = tuple(np.geomspace(0.02, 0.95, LEVELS))
+    extent = Window(*density.window)
+    return Contours(density.values, extent, levels=levels, fingerprint=run.hash, opacity=theme.TRACE)
 
 
 def brightness(density: Grid, places: NDArray[np.floating]) -> NDArray[np.float64]:

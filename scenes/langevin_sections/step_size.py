@@ -6,7 +6,7 @@ import dataclasses
 from functools import cached_property
 
 import numpy as np
-from manim import DOWN, UP, Circle, DashedVMobject, FadeIn, Mobject, ValueTracker
+from manim import DOWN, UP, Circle, DashedVMobject, FadeIn, Mobject, Succession, ValueTracker
 from numpy.typing import NDArray
 
 from diffusion_core.langevin import ula_stationary_variance
@@ -18,11 +18,12 @@ from scenes.mobjects.density_map import DensityMap
 from scenes.mobjects.legend import Legend
 from scenes.mobjects.particle_cloud import ParticleCloud
 from scenes.mobjects.raster import Window
+from scenes.mobjects.step_counter import StepCounter
 from scenes.mobjects.words import mathematics, words
 from scenes.theme import Theme
 
 RUNS = ("eye-ula-small", "eye-ula-medium", "eye-ula-large")
-HALF = 0.8
+HALF = 1.05
 """Half the side of what a panel shows, in data units."""
 SIDE = 3.6
 """Side of a panel."""
@@ -48,9 +49,7 @@ class Panel:
         density = run.grids["density"]
         extent = Window(*density.window)
         self.run, self.scale, self.look = run, side / (2 * HALF), look
-        self.density = DensityMap(
-            density.values, window, extent=extent, fingerprint=run.hash, opacity=theme.DIMMED
-        )
+        self.density = DensityMap(density.values, window, extent=extent, fingerprint=run.hash, opacity=look.dimmed)
         self.cloud = self.points(np.asarray(run.positions), theme.DOT_OPACITY)
         for raster in (self.density, self.cloud):
             raster.scale(self.scale).move_to(center)
@@ -58,7 +57,10 @@ class Panel:
         self.size.next_to(self.density, UP, buff=0.12)
         self.truth = self.circle(self.variance, look.exact)
         self.law = DashedVMobject(self.circle(self.predicted, look.ink), num_dashes=40)
-        text = f"variance $times$ {self.predicted / self.variance:.2f}, measured {self.measured:.2f}"
+        text = (
+            f"variance $times$ {self.predicted / self.variance:.2f} by the formula \\ "
+            f"variance $times$ {self.measured:.2f} as measured"
+        )
         self.factors = words(text).next_to(self.density, DOWN, buff=0.15)
 
     def points(self, positions: NDArray[np.floating], opacity: float) -> ParticleCloud:
@@ -105,7 +107,7 @@ class Panel:
         refused = before + run.drift + run.noise
         refused[np.broadcast_to(run.accepted, (len(run.steps), m))] = np.nan
         ghosts = self.points(refused, theme.TRACE).scale(self.scale).move_to(self.density.get_center())
-        ghosts.radius *= 2
+        ghosts.radius *= 1.5
         return ghosts
 
 
@@ -146,19 +148,25 @@ class StepSizeSection(LangevinFilm):
         self.beat("step size: run", "The same noise and climb in three sizes: small, larger, too large.")
         clouds = [panel.cloud for panel in self.panels]
         self.clocked(self.clock, *clouds)
-        self.run_singly(self.clock, 30, 3, *clouds)
-        self.run_clock(self.clock, self.panels[0].cloud.records - 1, 2)
-        self.release(*clouds)
+        counter = self.low_counter(self.eyes[0])
+        self.clocked(self.clock, counter)
+        self.add(counter)
+        self.run_singly(self.clock, 30, 4, *clouds)
+        self.run_clock(self.clock, self.panels[0].cloud.records - 1, 1.6, 8)
+        self.release(*clouds, counter)
+        self.counted = counter
 
     def explain_the_bias(self) -> None:
         """The closed form, and what was measured."""
         self.formula = mathematics("sigma_tau^2 = sigma^2 / (1 - tau \\/ (2 sigma^2))", theme.FONT_BODY)
         self.formula.move_to([MIDDLE[0], self.zones.board_bottom + 0.45, 0])
-        self.legend = Legend([("the target", "exact", "line"), ("closed form", "ink", "dashed")])
+        circles = [("the target, $2 sigma$", "exact", "line"), ("closed form, $2 sigma_tau$", "ink", "dashed")]
+        self.legend = Legend(circles)
         self.legend.move_to([LEFT[0] - SIDE / 2, self.formula.get_y(), 0], aligned_edge=np.array([-1.0, 0.0, 0.0]))
         self.beat(
             "step size: bias",
             "The cloud is too wide, by just the bias that the closed form gives.",
+            self.fade_away(self.counted),
             *(FadeIn(panel.law, panel.factors) for panel in self.panels),
             FadeIn(self.formula, self.legend, self.credit("langevin.ula_stationary_variance")),
         )
@@ -171,11 +179,18 @@ class StepSizeSection(LangevinFilm):
         ghosts, clock = mala.ghosts(), ValueTracker(0)
         self.beat(
             "step size: mala",
-            f"MALA refuses {1 - mala.accepted:.0%} of its steps (the ghosts), and keeps the true width.",
+            f"MALA refuses {1 - mala.accepted:.0%} of its proposals (ghosts), and keeps the true width.",
             FadeIn(*plain.parts, plain.law, *mala.parts, ghosts, self.credit("langevin.mala")),
         )
-        self.clocked(clock, plain.cloud, mala.cloud, ghosts)
-        self.run_clock(clock, 30, 3)
-        self.run_clock(clock, mala.cloud.records - 1, 2)
-        self.release(plain.cloud, mala.cloud, ghosts)
-        self.play(FadeIn(plain.factors, mala.factors))
+        counter = self.low_counter(self.corrected)
+        live = (plain.cloud, mala.cloud, ghosts, counter)
+        self.add(counter)
+        self.clocked(clock, *live)
+        self.run_singly(clock, 15, 3, plain.cloud, mala.cloud)
+        self.run_clock(clock, mala.cloud.records - 1, 2.4, 8)
+        self.release(*live)
+        self.play(Succession(self.fade_away(counter), FadeIn(plain.factors, mala.factors)))
+
+    def low_counter(self, run: Trajectory) -> StepCounter:
+        """The iteration numbers, below the panels."""
+        return StepCounter(run.steps).move_to([MIDDLE[0], self.zones.board_bottom + 0.35, 0.0])

@@ -14,36 +14,44 @@ class TargetSection(LangevinFilm):
 
     def introduce_target(self) -> None:
         """Section 1."""
-        self.open_cold()
+        self.leave()
         self.show_density()
         self.ask_for_samples()
 
     def open_cold(self) -> None:
-        """Three seconds of the end: the whole run with noise; then: how?"""
-        cloud, clock = self.cloud(self.sampling).set_x(0), ValueTracker(0)
-        self.add(cloud)
+        """Three seconds: climbing, then the noise, without a word on how; then the question."""
+        clock, run = ValueTracker(0), self.sampling  # computed first, for it can go wrong in more ways
+        climb = self.cloud(self.climbing).set_x(0)
+        self.clocked(clock, climb)
+        self.add(climb)
+        there = clock.animate(run_time=1.4, rate_func=rate_functions.ease_in_out_quad).set_value(climb.records - 1)
+        self.beat(
+            "cold open: face", f"{self.particles:,} particles, told only which way is uphill.", there, pause=0.4
+        )
+        self.remove(climb)
+        clock.set_value(0)
+        cloud = self.cloud(run).set_x(0)
         self.clocked(clock, cloud)
-        arrived = f"{self.particles:,} particles find a shape that no one shows them."
-        self.beat("target: cold open", arrived if self.has_settled else f"{self.particles:,} particles move.")
-        self.run_clock(clock, cloud.records - 1, 2.6, rate_functions.ease_in_cubic)
+        self.add(cloud)
+        self.run_clock(clock, cloud.records - 1, 1.8, 30)
         self.release(cloud)
-        self.beat("target: how", "How?", cloud.animate(run_time=theme.FADE).set_opacity(theme.TRACE))
-        self.leave()
+        self.beat("cold open: how", "How?", cloud.animate(run_time=theme.FADE).set_opacity(theme.TRACE), pause=0.5)
 
     def show_density(self) -> None:
         """What bright means."""
-        title = words("a target $p(x)$", theme.FONT_TITLE, self.look.exact)
-        self.question = self.on_board(title)
+        title = self.on_board(words("a target $p(x)$", theme.FONT_TITLE, self.look.exact))
+        smiley = "lines and eyes are bright, the face between faint."
+        other = "where it is bright, many samples belong."
         self.beat(
             "target: density",
-            "A density $p(x)$: where it is bright, many samples belong.",
+            f"A density $p(x)$: {smiley if self.has_parts else other}",
             self.bring(self.density),
             FadeIn(title, run_time=theme.MOVE),
         )
 
     def ask_for_samples(self) -> None:
         """What is given, and what is wanted."""
-        given = words("given: its slope", theme.FONT_BODY)
+        given = words("given: the slope of its logarithm", theme.FONT_BODY)
         slope = mathematics("nabla log p(x)", 1.2 * theme.FONT_TITLE, self.look.exact)
         wanted = words("wanted: samples", theme.FONT_BODY)
         sample = mathematics("x tilde p", 1.2 * theme.FONT_TITLE, self.look.particles)

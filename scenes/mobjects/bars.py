@@ -20,13 +20,13 @@ from scenes.mobjects.fingerprint import seal
 BAR: Final = 0.5
 """Width of a bar in widths of its slot; those of a histogram fill theirs."""
 HISTOGRAM: Final = 0.75
-"""Strength of a histogram's bars, on which the outline has no rim."""
+"""Strength of a histogram's bars, over which an outline may run."""
 TARGET: Final = 0.84
 """Width of a target's line in widths of the slot."""
 LINE: Final = 0.045
 """Thickness of a target's line, in Manim units: 2.7 px at 480p."""
-SHADE: Final = 0.035
-"""Width of the paper that sets a target off from its bar."""
+CUT: Final = 0.02
+"""Thickness of the line of paper that goes on where a target meets its bar: less would not be seen."""
 GAP: Final = 0.15
 """Between bars and what is written about them."""
 ASCENT: Final = 0.2
@@ -40,7 +40,8 @@ LEADING: Final = 0.3
 class Bars(Redrawn):
     """`values` (records, m), or (m,) for a single record, as m bars on a line, each with its target.
 
-    `targets` has shape (m,): a firm line across the slot, at the height that the bar should have. `labels` are
+    `targets` has shape (m,): a firm line at both sides of the bar, at the height that it should have; so that
+    nothing hides where the bar ends, only a fine one crosses it. `labels` are
     m names below the bars; if one is wider than its slot, all are broken where they have spaces, and if one is
     too wide even so, only every second name is written, or every third, and so on. Without labels this is a
     histogram: bars without gaps, and the outline of the targets over them. `peak` is the value of the full
@@ -127,7 +128,7 @@ class Bars(Redrawn):
         return float(np.clip(value / self.peak, 0.0, 1.0)) * self.size[1]
 
     def _goals(self, goals: NDArray[np.float64], single: bool, color: ParsableManimColor) -> VGroup:
-        """One line to a bar, on a rim of paper; or one outline."""
+        """Two lines beside each bar and a cut through it; or one outline."""
         rises = [self._rise(value) for value in goals]
         slot = self.size[0] / self.count
         if not single:
@@ -140,13 +141,16 @@ class Bars(Redrawn):
             outline.points = np.concatenate(pieces)
             return VGroup(outline)
         lines = VGroup()
-        for thickness, paint in ((LINE + 2 * SHADE, theme.theme().paper), (LINE, color)):
-            for i, rise in enumerate(rises):
-                line = VMobject(fill_color=paint, fill_opacity=1, stroke_width=0)
-                share = BAR if thickness > LINE else TARGET  # the rim is for the bar, and ends with it
-                left, right = (i + (1 - share) / 2) * slot, (i + (1 + share) / 2) * slot
-                line.points = box(left, right, rise - thickness / 2, rise + thickness / 2)
-                lines.add(line)
+        for i, rise in enumerate(rises):
+            middle, inner, outer = (i + 0.5) * slot, BAR / 2 * slot, TARGET / 2 * slot
+            beside = VMobject(fill_color=color, fill_opacity=1, stroke_width=0)
+            low, high = rise - LINE / 2, rise + LINE / 2
+            beside.points = np.concatenate(
+                [box(middle - outer, middle - inner, low, high), box(middle + inner, middle + outer, low, high)]
+            )
+            across = VMobject(fill_color=theme.theme().paper, fill_opacity=1, stroke_width=0)
+            across.points = box(middle - inner, middle + inner, rise - CUT / 2, rise + CUT / 2)
+            lines.add(beside, across)
         return lines
 
 

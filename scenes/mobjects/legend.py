@@ -22,7 +22,7 @@ ROW: Final = 0.45
 """From one entry of a column to the next."""
 MIDDLE: Final = 0.075
 """How far above its base line the middle of a text seems to be."""
-ROLES: Final = tuple(field.name for field in fields(theme.Theme) if field.name != "ramp")
+ROLES: Final = tuple(field.name for field in fields(theme.Theme) if field.type is str)
 
 
 def _box(width: float, height: float) -> Points:

@@ -6,6 +6,7 @@ import math
 from typing import Any, Final, Protocol
 
 import numpy as np
+from manim import VGroup
 from numpy.typing import ArrayLike, NDArray
 
 from scenes import theme
@@ -17,6 +18,8 @@ DRIFT_END: Final = 0.4
 """The share of a step after which the drift's arrow is whole."""
 NOISE_END: Final = 0.8
 """The share of a step after which the noise's arrow is whole; in the rest the particle moves, or does not."""
+FADED: Final = 0.35
+"""The share of a step in which the arrows of the one before it fade away."""
 GHOST: Final = 0.45
 """Strength of the arrows of a proposal that was rejected, and of the place that the particle left."""
 ORIGIN_SHARE: Final = 0.7
@@ -45,13 +48,15 @@ class StepAnatomy(Redrawn):
     what the iteration did that led to the record, so row 0 counts for nothing. Consecutive records must be
     consecutive iterations. `place` says where data lie in the scene now: the whole of it, by its `window` if
     it has one, is the frame of this mobject, so both may be moved alike. `fingerprint` is the hash of the
-    trajectory; without it the arrays are hashed here. `dot_radius` and `width`, of the arrows, are in units
-    of the scene.
+    trajectory; without it the arrays are hashed here. Of steps that led to record `since` or an earlier one
+    nothing is left to be seen when the next begins. `dot_radius` and `width`, of the arrows, are in units of
+    the scene.
 
     `show(k + f)`, 0 < f ≤ 1, is the step from record k to k + 1, grown to the share f: the drift's arrow
     until `DRIFT_END`, the noise's from its tip until `NOISE_END`, then the particle moves along the dashed
-    sum. If the proposal was rejected, it stays behind as a hollow ghost, the arrows fade and the particle
-    stays. `show(0)` is the particle alone; every other whole k is the finished step that led to record k.
+    sum; the arrows of the step before fade until `FADED`. If the proposal was rejected, it stays behind as a
+    hollow ghost, the arrows fade and the particle stays. `show(0)` is the particle alone; every other whole k
+    is the finished step that led to record k.
 
     >>> from scenes.mobjects.particle_cloud import ParticleCloud
     >>> x = np.array([[0.0, 0.0], [1.0, 1.0]])
@@ -73,6 +78,7 @@ class StepAnatomy(Redrawn):
         *,
         place: Place,
         fingerprint: str | None = None,
+        since: int = 0,
         dot_radius: float = theme.HERO_RADIUS,
         width: float = SHAFT,
     ) -> None:
@@ -86,6 +92,7 @@ class StepAnatomy(Redrawn):
         climbed = before + drift
         ends = np.stack([before, climbed, climbed + noise, x], axis=1)  # (records, 4, 2)
         _check(ends, moved)
+        self.since = since
         self.dot_radius, self.shaft = float(dot_radius), float(width)
         self.moved = seal(moved)
         super().__init__(seal(np.asarray(place.coords_to_point(ends)), fingerprint))
@@ -93,12 +100,13 @@ class StepAnatomy(Redrawn):
         look = theme.theme()
         self.origin = _part("origin", look.particles)
         self.origin.strength = GHOST
+        self.past = VGroup(_part("past drift", look.exact), _part("past noise", look.chance))
         self.sum_line = _part("sum", look.ink)
         self.drift_arrow = _part("drift", look.exact)
         self.noise_arrow = _part("noise", look.chance)
         self.ghost = _part("ghost", look.particles)
         self.dot = _part("dot", look.particles)
-        self.add(self.origin, self.sum_line, self.drift_arrow, self.noise_arrow, self.ghost, self.dot)
+        self.add(self.past, self.origin, self.sum_line, self.drift_arrow, self.noise_arrow, self.ghost, self.dot)
         self.show(0)
 
     def ends(self, record: int) -> tuple[Points, Points, Points]:
@@ -126,15 +134,25 @@ class StepAnatomy(Redrawn):
         self.put(self.sum_line, dashes(x, here, LINE_SHARE * self.shaft))
         self.put(self.origin, disc(x, ORIGIN_SHARE * self.dot_radius))
         self.put(self.dot, disc(here, self.dot_radius))
+        self._fade_the_past(end, share)
         refused = done if not moved and end else 0.0
         self.put(self.ghost, ring(kicked, self.dot_radius, 0.3 * self.dot_radius))
         self.ghost.strength = refused
         self.drift_arrow.strength = self.noise_arrow.strength = 1 - (1 - GHOST) * refused
 
+    def _fade_the_past(self, end: int, share: float) -> None:
+        """Let the arrows of the step before go gently."""
+        before = max(end - 1, 0)
+        x, climbed, kicked, _ = self.data.array[before]
+        full = 1.0 if self.moved.array[before] else GHOST
+        for part, start, tip in zip(self.past, (x, climbed), (climbed, kicked), strict=True):
+            self.put(part, arrow_outline(start, tip, self.shaft) if before > self.since else np.zeros((0, 3)))
+            part.strength = full * (1 - ease(share / FADED))
+
     def take_over(self, other: Any) -> None:
         """Take the steps of another anatomy."""
         super().take_over(other)
-        self.moved = other.moved
+        self.moved, self.since = other.moved, other.since
 
 
 def _part(role: str, color: str) -> Part:

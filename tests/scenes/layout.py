@@ -6,9 +6,9 @@ import numpy as np
 from manim import Line, Polygon, Typst, config
 
 from scenes import theme
-from scenes.base import MARGIN
 from scenes.mobjects.raster import Raster
 from scenes.mobjects.words import size_on_screen
+from scenes.zones import MARGIN
 
 SEEN = 0.02
 """Opacity below which something is not there."""

@@ -5,7 +5,7 @@ from stills import camera, frame, halfway, key, pixels_of
 from test_live_curve import TRANSFORMS, assert_alike, assert_ordinary, assert_random_access, share_of
 
 from scenes import theme as themes
-from scenes.mobjects.bars import LINE, Bars
+from scenes.mobjects.bars import BAR, LINE, TARGET, Bars
 
 PARTS = ("ring", "left eye", "right eye", "mouth", "face")
 TARGETS = np.array([0.45, 0.13, 0.13, 0.19, 0.1])
@@ -56,7 +56,8 @@ def test_a_target_is_drawn_at_its_value(name):
     shown = TRANSFORMS[name](bars())
     image = frame(shown, on=on)
     for bar, target in enumerate(TARGETS):
-        column = pixels_of(shown.top_of(bar, 0), on)[0]
+        beside = (bar + 0.5 + (BAR + TARGET) / 4) * shown.size[0] / 5  # between the bar and the line's end
+        column = pixels_of(shown.carry((beside, 0.0, 0.0)), on)[0]
         row = pixels_of(shown.height_of(target), on)[1]
         rows = np.arange(int(row) - 5, int(row) + 6)
         cyan = abs(image[rows, int(column), :3] - ManimColor(themes.theme().exact).to_rgb() * 255).sum(axis=1) < 40
@@ -77,7 +78,19 @@ def test_equal_values_and_targets_stand_equally_high():
         assert shown.top_of(bar, 0)[1] == pytest.approx(shown.height_of(target)[1])
     highest = max(line.get_y() for line in shown.targets)
     assert highest == pytest.approx(shown.height_of(0.45)[1])
-    assert shown.targets[-1].height == pytest.approx(LINE)
+    assert shown.targets[-2].height == pytest.approx(LINE)
+
+
+@pytest.mark.parametrize("off", [-0.01, 0.01])
+def test_a_bar_just_off_its_target_is_seen_to_end_there(off):
+    on = camera(1080)
+    shown = bars(TARGETS[None] + off, height=3.0)
+    image = frame(shown, on=on)
+    for bar in range(5):
+        column, row = pixels_of(shown.top_of(bar, 0), on)
+        goal = pixels_of(shown.height_of(TARGETS[bar]), on)[1]
+        assert abs(row - goal) > 3
+        assert abs(edge(image, themes.theme().particles, column, row - 2, row + 2) - row) < 0.6
 
 
 def boxes(mobjects):

@@ -1,8 +1,11 @@
 """The frame of every film: beats, captions and their times, pace, drafts, themes, a user's mistakes."""
 
 import datetime
+import subprocess
+import sys
 from typing import ClassVar
 
+import av
 import numpy as np
 import pytest
 import srt
@@ -11,8 +14,9 @@ from manim import Dot, FadeIn, ManimColor, ValueTracker, config, tempconfig
 
 from diffusion_core.errors import DiffusionError
 from scenes import theme as themes
-from scenes.base import MARGIN, TICK, FilmError, FilmScene, zones
+from scenes.base import TICK, FilmError, FilmScene
 from scenes.mobjects.words import plain
+from scenes.zones import MARGIN, zones
 
 
 class Short(FilmScene):
@@ -32,12 +36,12 @@ def captions_of(scene):
 @pytest.mark.parametrize("rate", [15, 30, 60])
 def test_captions_have_the_same_times_at_every_frame_rate(rate, tmp_path):
     # Two beats: captions of 12 and 58 characters. Each play is rounded to fifteenths of a second:
-    # 0.8 (the caption comes), 0.41 → 6/15, reading 1.5 s from the caption on; then 0.8 + 0.4 and 58/15 s.
+    # 0.8 s (the caption comes), 0.41 → 6/15, 1.5 s of rest after motion → 23/15; then 58/15 s of reading.
     scene = shoot(Short, tmp_path, frame_rate=rate)
     one, two = captions_of(scene)
     seconds = [t.total_seconds() for t in (one.start, one.end, two.start, two.end)]
-    assert seconds == pytest.approx([0.0, 23 / 15, 23 / 15, 23 / 15 + 58 / 15], abs=2e-3)
-    assert frames_in(film_of(scene)) == (23 + 58) * rate // 15
+    assert seconds == pytest.approx([0.0, 41 / 15, 41 / 15, 41 / 15 + 58 / 15], abs=2e-3)
+    assert frames_in(film_of(scene)) == (41 + 58) * rate // 15
     assert one.content == "A dot at x_k."
 
 
@@ -117,7 +121,7 @@ def test_one_beat_alone_is_drafted_with_everything_before_it_in_place(tmp_path):
     (caption,) = captions_of(draft)
     assert caption.start.total_seconds() == 0
     assert frames_in(film_of(draft)) == 58
-    assert frames_in(film_of(whole)) == 23 + 58
+    assert frames_in(film_of(whole)) == 41 + 58
 
 
 def test_a_draft_of_no_beat_is_told_so(tmp_path, caplog):
@@ -133,7 +137,7 @@ def test_beats_are_manims_sections(tmp_path):
     folder = film_of(scene).parent / "sections"
     clips = sorted(path.name for path in folder.glob("*.mp4"))
     assert len(clips) == 2
-    assert [frames_in(folder / clip) for clip in clips] == [23, 58]
+    assert [frames_in(folder / clip) for clip in clips] == [41, 58]
 
 
 def test_films_in_two_themes_lie_side_by_side(tmp_path, monkeypatch):
@@ -185,6 +189,69 @@ def test_what_follows_a_clock_ends_where_the_clock_ends_even_if_skipped(tmp_path
 
     shoot(Followed, tmp_path, dry_run=True)
     assert seen["x"] == pytest.approx(3)
+
+
+@pytest.mark.parametrize("attribute", ["pace = 0", "theme = 'drak'", "captions = {'one': 'It costs 5 $ a step.'}"])
+def test_a_mistaken_attribute_ends_the_manim_command_in_one_line(attribute, tmp_path):
+    film = f"""
+from scenes.base import FilmScene
+
+class Wrong(FilmScene):
+    {attribute}
+
+    def construct(self):
+        self.beat("one", "A caption.")
+"""
+    (tmp_path / "film.py").write_text(film)
+    command = [sys.executable, "-m", "manim", "-ql", "--progress_bar", "none", "film.py", "Wrong"]
+    run = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert run.returncode != 0
+    assert "Traceback" not in run.stdout + run.stderr
+    assert [line.startswith("manim: ") for line in run.stderr.splitlines()].count(True) == 1
+
+
+def test_only_the_wanted_section_is_told_and_an_unknown_one_is_refused(tmp_path):
+    told = []
+
+    class Sections(FilmScene):
+        def construct(self):
+            self.tell({"one": lambda: told.append(1) or self.wait(1), "two step": lambda: told.append(2)})
+
+    shoot(Sections, tmp_path, dry_run=True)
+    assert told == [1, 2]
+    shoot(type("Draft", (Sections,), {"only": "one: beat"}), tmp_path, dry_run=True)
+    assert told == [1, 2, 1]
+    with pytest.raises(FilmError, match="no section 'two stp': did you mean 'two step'"):
+        shoot(type("Draft", (Sections,), {"only": "two stp"}), tmp_path, dry_run=True)
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_a_transparent_film_lies_on_any_slide_as_on_its_paper(theme, tmp_path):
+    class Slide(FilmScene):
+        def construct(self):
+            dot = Dot([1, 1, 0], radius=0.5, color=self.look.chance)
+            faint = Dot([-1, 1, 0], radius=0.5, color=self.look.exact, fill_opacity=0.4)
+            self.beat("one", "Words.", FadeIn(dot, faint))
+
+    opaque = type("Slide", (Slide,), {"theme": theme})
+    clear = type("Clear", (Slide,), {"theme": theme})
+    wanted = last_frame(shoot(opaque, tmp_path, frame_rate=15)).astype(float)
+    scene = shoot(clear, tmp_path, frame_rate=15, transparent=True, format="mov")
+    with av.open(str(film_of(scene))) as container:
+        *_, last = container.decode(video=0)
+    pixels = last.to_ndarray(format="rgba").astype(float)
+    alpha = pixels[..., 3:] / 255
+    assert (alpha[0, 0], alpha.max()) == (0, 1)
+    paper = np.array(ManimColor(themes.THEMES[theme].paper).to_int_rgb(), float)
+    assert abs(alpha * pixels[..., :3] + (1 - alpha) * paper - wanted).max() <= 2
+    # What is there has its own colour, not the paper's: on red, an edge is between the colour and red.
+    edge = (alpha[..., 0] > 0.2) & (alpha[..., 0] < 0.6)
+    chance = np.array(ManimColor(themes.THEMES[theme].chance).to_int_rgb(), float)
+    right = np.zeros(edge.shape, bool)
+    right[:, 470:] = True
+    ringed = edge & right
+    ringed[400:] = False
+    assert np.abs(pixels[ringed][:, :3] - chance).max() < 12
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ PLACES = np.array([[[-1.0, 0.6], [0.5, 0.7], [2.0, 3.0]], [[-1.2, 0.65], [0.5, 0
 
 
 def landscape():
-    return Landscape(GAUSSIAN, PLACES, 0.65)
+    return Landscape(GAUSSIAN, 0.65, PLACES)
 
 
 MOVES = {
@@ -30,9 +30,7 @@ def test_particles_near_the_cut_lie_on_the_curve_at_their_own_x(name, record):
     on, made = camera(1080), MOVES[name](landscape()).show(record)
     near = PLACES[record][np.abs(PLACES[record][:, 1] - 0.65) < SLAB]
     assert len(near) == 2
-    made.curve.set_opacity(0)
-    made.base.set_opacity(0)
-    image = frame(made, on=on)
+    image = frame(made.cloud, on=on)
     # U of a Gaussian of width 1 along the cut, which is off its peak by less than half a cell, is x²/2.
     on_curve = made.cloud.coords_to_point(np.column_stack([near[:, 0], near[:, 0] ** 2 / 2]))
     for point in on_curve:
@@ -62,10 +60,30 @@ def test_a_record_looks_the_same_whatever_was_shown_before():
 def test_it_fades_and_its_data_are_in_the_cache_key():
     assert (frame(halfway(FadeOut(landscape()), 1.0)) == blank()).all()
     assert key(landscape()) == key(landscape())
-    assert key(landscape()) != key(Landscape(GAUSSIAN, PLACES + 0.01, 0.65))
+    assert key(landscape()) != key(Landscape(GAUSSIAN, 0.65, PLACES + 0.01))
 
 
 def test_the_cut_lies_on_the_stage_where_it_was_taken():
     stage = ParticleCloud(PLACES).scale(0.5).shift((-3, 1, 0))
     line = landscape().line_on(stage)
     assert line.get_start() == pytest.approx(stage.coords_to_point([-3.15, 0.65]))
+
+
+def test_the_curve_of_a_moment_is_that_of_its_density():
+    both = np.stack([GAUSSIAN.values, np.exp(-(AXIS**2 + (AXIS[:, None] - 0.65) ** 2) / 8)])
+    made = Landscape(Grid(both, GAUSSIAN.window), 0.65).scale(0.8).shift((1, 0, 0))
+    for moment, width in ((0, 1.0), (1, 2.0), (0, 1.0)):
+        ends = made.show(moment).curve.points[::4]
+        at = made.cloud.coords_to_point(np.column_stack([AXIS, AXIS**2 / (2 * width**2)]))
+        np.testing.assert_allclose(ends, at[:-1], atol=1e-3)
+    blend = -np.log(0.5 * np.exp(-(2.1**2) / 2) + 0.5 * np.exp(-(2.1**2) / 8))
+    place = made.cloud.coords_to_point([2.1, blend])
+    assert np.abs(made.show(0.5).curve.points[::4] - place).sum(axis=1).min() < 2e-3
+    with pytest.raises(IndexError, match="moments 0 to 1"):
+        made.show(2)
+
+
+def test_particles_do_not_belong_to_a_landscape_that_changes():
+    both = Grid(np.stack([GAUSSIAN.values] * 2), GAUSSIAN.window)
+    with pytest.raises(ValueError, match="leave one out"):
+        Landscape(both, 0.65, PLACES)

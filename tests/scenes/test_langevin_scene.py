@@ -28,7 +28,7 @@ from scenes.mobjects.particle_cloud import ParticleCloud
 from scenes.mobjects.words import words
 
 SECONDS = {
-    "target": 12, "score": 14, "noise off": 22, "one step": 26,
+    "cold open": 5, "target": 12, "score": 14, "noise off": 22, "one step": 26,
     "one chain": 22, "noise on": 24, "step size": 24, "outlook": 16,
 }  # fmt: skip
 """What each section should take; 30 % more or less is allowed."""
