@@ -70,8 +70,8 @@ class NoiseOnSection(LangevinFilm):
 
     def let_them_settle(self) -> None:
         """The whole run in time-lapse."""
-        ending = "until their shares fit." if self.has_settled and self.has_parts else "on and on."
-        self.beat("noise on: time-lapse", f"Thousands of steps: particles move between the parts, {ending}")
+        ending = "change parts until the shares fit." if self.has_settled and self.has_parts else "move on."
+        self.beat("noise on: time-lapse", f"Thousands of steps: particles {ending}")
         self.run_clock(self.clock, self.cloud_on.records - 1, 6, 25)
         self.release(self.cloud_on, self.count, *self.charts)
 
