@@ -367,7 +367,7 @@ def test_the_eye_under_mala_has_no_bias_at_the_largest_step(tmp_path):
     run = load_or_compute(recipe, tmp_path, progress=False)
     variance, error = pooled_variance(run)
     assert abs(variance - EYE) < 4 * error
-    assert run.accepted.shape == (201, 200)
+    assert run.accepted.shape == (201, 1000)
     assert 0.2 < run.accepted[1:].mean() < 0.9  # there are ghosts of rejections to show
 
 
