@@ -72,8 +72,8 @@ class OneStepSection(LangevinFilm):
         )
         center = [self.zones.board_left + side / 2, self.zones.board_top - side / 2, 0.0]
         self.contours = contours_of(run)
-        around = (self.density, self.contours)
-        self.inset = ZoomInset(self.one, self.telling.window, *around, side=side, center=center)
+        beneath = (self.density, self.contours)
+        self.inset = ZoomInset(self.one, self.telling.window, *beneath, side=side, center=center)
         self.anatomy = self.take_apart(self.inset, k).show(k + JUST_BEGUN)
         self.formula, self.numbers = self.formula_and_numbers()
         self.play(FadeIn(self.inset, self.anatomy), FadeIn(self.formula, self.tau_shown))
@@ -165,8 +165,8 @@ def telling_step(run: Trajectory) -> Telling:
     """The recorded single step of the chain whose two arrows are the most legible.
 
     The square is scaled to the step's longest side, in which both arrows must have the share LEAST; of the
-    accepted steps that do, where p is not dark, the rule takes the one with the longest shorter arrow, times its
-    share of the longer one, times the sine of the angle between them.
+    accepted steps that do, if possible where p is not dark, the rule takes the one with the longest shorter
+    arrow, times its share of the longer one, times the sine of the angle between them.
 
     Raises:
         FilmError: in no step both arrows reach the share LEAST of the inset's side.
@@ -176,11 +176,11 @@ def telling_step(run: Trajectory) -> Telling:
     sides = np.linalg.norm([drift, noise, drift + noise], axis=-1)  # (3, steps)
     shares = FILL * sides[:2].min(axis=0) / sides.max(axis=0)
     bend = np.abs(drift[:, 0] * noise[:, 1] - drift[:, 1] * noise[:, 0]) / (sides[0] * sides[1])
-    bright = brightness(run.grids["density"], run.positions[:last, 0]) >= BRIGHT
-    worth = np.where((shares >= LEAST) & bright, sides[:2].min(axis=0) * shares * bend, 0.0)
+    worth = np.where(shares >= LEAST, sides[:2].min(axis=0) * shares * bend, 0.0)
     if run.accepted is not None:
         worth *= run.accepted[1 : last + 1, 0]
-    best = int(np.argmax(worth))
+    bright = brightness(run.grids["density"], run.positions[:last, 0]) >= BRIGHT
+    best = int(np.argmax(worth * bright if (worth * bright).any() else worth))
     if worth[best] == 0:
         raise FilmError(
             f"in no single step of '{run.recipe}' are climb and kick both long enough to be seen: "
