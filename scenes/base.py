@@ -14,8 +14,6 @@ from manim import (
     FadeOut,
     ManimColor,
     Mobject,
-    Scene,
-    Succession,
     Wait,
     config,
     logger,
@@ -29,6 +27,7 @@ from diffusion_core.observation import WINDOW, verdict
 from diffusion_core.recipes import LangevinRecipe
 from diffusion_core.trajectory import Trajectory
 from scenes import theme as looks
+from scenes.clocks import ClockedScene, late
 from scenes.mobjects.caption import Caption
 from scenes.mobjects.words import plain
 from scenes.output import in_one_line, straight
@@ -46,7 +45,7 @@ class FilmError(DiffusionError):
     """An attribute of a film that makes no sense."""
 
 
-class FilmScene(Scene):
+class FilmScene(ClockedScene):
     """A film in beats. Subclass it, change an attribute, render.
 
     A scene reads like a storyboard: `construct` lists the beats, each a method that opens with `beat`.
@@ -78,6 +77,7 @@ class FilmScene(Scene):
 
     def setup(self) -> None:
         """Take the theme's paper and start without a caption."""
+        super().setup()
         looks.choose(self.theme)
         self.look = looks.theme()
         self.camera.background_color = self.look.paper
@@ -212,11 +212,11 @@ class FilmScene(Scene):
         self._caption = None
         if caption:
             line = self._written(caption, spoken)
-            change.append(FadeIn(line, run_time=looks.FADE))
+            change.append(late(FadeIn, line) if change else FadeIn(line, run_time=looks.FADE))
             self._caption = line
         self._words, self._said_at = spoken, self.renderer.time
         if change or animations:
-            self.play(*([Succession(*change)] if change else []), *animations)
+            self.play(*change, *animations)
 
     def _written(self, caption: str, spoken: str) -> Caption:
         if len(spoken) > LONGEST:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
 import numpy as np
-from manim import DR, FadeIn, FadeOut, Mobject, ValueTracker
+from manim import DR, FadeIn, FadeOut, Mobject
 from numpy.typing import NDArray
 
 from diffusion_core import distributions, langevin
@@ -179,44 +178,6 @@ class LangevinFilm(FilmScene):
         corner = np.array([self.zones.board_right, self.zones.board_bottom, 0.0])
         return text.move_to(corner, aligned_edge=DR)
 
-    # Clocks.
-
-    def clocked(self, clock: ValueTracker, *mobjects: Any) -> None:
-        """Let things show the record that a clock points at."""
-        for mobject in mobjects:
-            mobject.add_updater(lambda shown: shown.show(clock.get_value()), call_updater=True)
-
-    def release(self, *mobjects: Any) -> None:
-        """Let things stand still at what they show, so that they need not be drawn for every frame."""
-        for mobject in mobjects:
-            mobject.clear_updaters()
-
-    def run_clock(
-        self, clock: ValueTracker, record: float, run_time: float, first: float | None = None, *others: Any
-    ) -> None:
-        """Let a clock run to a record.
-
-        Args:
-            clock: counts records.
-            record: where it stops.
-            run_time: in seconds.
-            first: records a second at the start, from which it gains speed evenly; None for an even speed.
-            others: animations that play with it.
-        """
-        even = (record - clock.get_value()) / run_time
-        pace = 1.0 if first is None or even <= 0 else min(first / even, 1.0)
-        self.play(clock.animate(run_time=run_time, rate_func=gaining(pace)).set_value(record), *others)
-
-    def run_singly(
-        self, clock: ValueTracker, record: float, run_time: float, *clouds: ParticleCloud, pulse: float = 0.0
-    ) -> None:
-        """Let a clock run slowly enough that clouds ease from record to record, and swell where they land."""
-        for cloud in clouds:
-            cloud.eased, cloud.pulse = True, pulse
-        self.run_clock(clock, record, run_time)
-        for cloud in clouds:
-            cloud.eased, cloud.pulse = False, 0.0
-
     def tau(self, run: Trajectory) -> Mobject:
         """The step size of a run, small, where a rule stands above it."""
         return words(f"$tau = {run.step_size:g}$", color=self.look.mute)
@@ -226,15 +187,6 @@ class LangevinFilm(FilmScene):
         counter = StepCounter(run.steps).show(len(run.steps) - 1)  # at its widest
         corner = np.array([self.zones.board_right, self.zones.board_top, 0.0])
         return counter.move_to(corner, aligned_edge=[1, 1, 0]).show(0)
-
-
-def gaining(first: float) -> Callable[[float], float]:
-    """A rate function that starts at the share `first` of the mean speed and gains speed evenly."""
-
-    def rate(t: float) -> float:
-        return first * t + (1 - first) * t * t
-
-    return rate
 
 
 def around(points: NDArray[np.floating], fill: float) -> Window:

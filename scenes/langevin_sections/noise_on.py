@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from manim import DOWN, LEFT, FadeIn, Succession, ValueTracker, VGroup
+from manim import DOWN, LEFT, FadeIn, ValueTracker, VGroup
 
 from diffusion_core.observation import TOLERANCE
 from scenes import theme
+from scenes.clocks import late
 from scenes.formulas import rule
 from scenes.langevin_sections.film import LangevinFilm
 from scenes.mobjects.bars import Bars
@@ -64,7 +65,12 @@ class NoiseOnSection(LangevinFilm):
         caption = "Faster: the lines thicken to the width of $p$." if thicken else "Faster: the first steps."
         self.charts = self.distance_and_masses()
         self.clocked(self.clock, *self.charts)
-        self.beat("noise on: spread", caption, Succession(self.fade_away(self.rule_shown), FadeIn(*self.charts)))
+        self.beat(
+            "noise on: spread",
+            caption,
+            self.fade_away(self.rule_shown, theme.FADE / 2),
+            late(FadeIn, *self.charts),
+        )
         dense = min(self.sampling.parameters["dense"], self.cloud_on.records - 1)
         self.run_clock(self.clock, dense, 2.6, 4)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from manim import MathTypst, SVGMobject, Typst
 from manim.utils.color import ParsableManimColor
@@ -12,6 +12,12 @@ from scenes import theme
 
 Drawn = TypeVar("Drawn", bound=SVGMobject)
 
+
+BENEATH: Final = -10
+"""The layer of all that is written: below whatever moves, so that it need not be drawn for every frame.
+
+Manim draws anew what lies above the lowest thing that moves, and nothing written stands over anything else.
+"""
 
 # Manim's own copy of a text set before is drawn with other stroke widths, and has another hash, than the first.
 _ANEW = {"use_svg_cache": False}
@@ -38,6 +44,7 @@ def size_on_screen(written: SVGMobject) -> float:
 
 
 def _measured(written: Drawn, font_size: float) -> Drawn:
+    written.set_z_index(BENEATH)
     written.set_at, written.height_as_set = font_size, _last_glyph_height(written)
     return written
 
