@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     precompute = add("precompute", "compute recipes before a render needs them", " smiley-ula smiley-ascent")
     precompute.add_argument("names", nargs="*", metavar="NAME", help="recipes, see `list`")
     precompute.add_argument("--all", action="store_true", help="every recipe")
+    precompute.add_argument("--device", default="cpu", help="PyTorch's, to train on, such as cuda (default: cpu)")
     inspect = add("inspect", "say what is in a trajectory file", " media/trajectories/FILE.npz")
     inspect.add_argument("file", type=Path)
     verify = add("verify", "compute trajectories again and compare", " media/trajectories/FILE.npz")
@@ -54,7 +55,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from diffusion_core.recipes import FOLDER, RECIPES
+    from diffusion_core.recipe import FOLDER
+    from diffusion_core.recipes import RECIPES
 
     width = max(map(len, RECIPES))
     for name, recipe in RECIPES.items():
@@ -66,14 +68,15 @@ def _list(options: argparse.Namespace) -> int:
 def _precompute(options: argparse.Namespace) -> int:
     from diffusion_core.compute import load_or_compute
     from diffusion_core.observation import verdict
-    from diffusion_core.recipes import FOLDER, RECIPES, find_recipe
+    from diffusion_core.recipe import FOLDER
+    from diffusion_core.recipes import RECIPES, find_recipe
 
     names = list(RECIPES) if options.all else options.names
     if not names:
         print("diffusion_core: name a recipe (see `list`), or say --all", file=sys.stderr)
         return 2
     for recipe in [find_recipe(name) for name in names]:
-        trajectory = load_or_compute(recipe, options.folder or FOLDER)
+        trajectory = load_or_compute(recipe, options.folder or FOLDER, device=options.device)
         print(trajectory.path)
         if "distance" in trajectory.series and not (judged := verdict(trajectory)).settled:
             print(f"note: {judged.sentence}", file=sys.stderr)
@@ -87,12 +90,19 @@ def _inspect(options: argparse.Namespace) -> int:
     records, particles, _ = trajectory.positions.shape
     print(f"recipe      {trajectory.recipe}, seed {trajectory.seed}")
     print(f"positions   {records:,} records × {particles:,} particles, {trajectory.positions.dtype}")
-    print(f"iterations  0 to {trajectory.steps[-1]:,}, step size {trajectory.step_size:g}")
+    rate = "step size" if trajectory.weights is None else "of training, learning rate"
+    print(f"iterations  0 to {trajectory.steps[-1]:,}, {rate} {trajectory.step_size:g}")
+    if trajectory.weights is not None:
+        print(f"weights     {trajectory.weights.shape[1]:,} at each record{_training_time(options.file)}")
     print(f"detailed    {len(trajectory.detailed)} particles with drift and noise")
     for name, grid in trajectory.grids.items():
         print(f"grid        {name}: {' × '.join(map(str, grid.values.shape))} on {grid.window}")
     for name, series in trajectory.series.items():
         print(f"series      {name}: {len(series.steps)} records of {', '.join(series.labels) or 'one value'}")
+    for name in ("distance", "log_prob", "strays", "loss"):
+        if name in trajectory.series and f"{name}_floor" in trajectory.series:
+            last, floor = trajectory.series[name].values[-1], trajectory.series[f"{name}_floor"].values.ravel()[0]
+            print(f"quality     {name} {float(last):.4f} at the end, {float(floor):.4f} for the truth")
     for name, value in trajectory.parameters.items():
         print(f"parameter   {name} = {value}")
     for name, value in trajectory.versions.items():
@@ -101,10 +111,21 @@ def _inspect(options: argparse.Namespace) -> int:
     return 0
 
 
+def _training_time(file: Path) -> str:
+    import json
+
+    from diffusion_core.recipe import seconds_file
+
+    if not (beside := seconds_file(file)).exists():
+        return ""
+    took = json.loads(beside.read_text())
+    return f", trained in {took['seconds']} s on {took['device']}"
+
+
 def _verify(options: argparse.Namespace) -> int:
     from diffusion_core.compute import verify
     from diffusion_core.errors import RecipeError
-    from diffusion_core.recipes import FOLDER
+    from diffusion_core.recipe import FOLDER
 
     folder = options.folder or FOLDER
     files = options.files or sorted(folder.glob("*.npz"))

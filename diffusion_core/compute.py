@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
-import dataclasses
-import platform
+import importlib
 import tempfile
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 from filelock import FileLock
-from tqdm import tqdm
 
-from diffusion_core.distributions import Array, Distribution
-from diffusion_core.errors import RecipeError
-from diffusion_core.langevin import kernel, stability_advice
+from diffusion_core.errors import NetworkError
 from diffusion_core.metrics import sliced_wasserstein
-from diffusion_core.npz import TrajectoryWriter, load
-from diffusion_core.observation import TOLERANCE, Observer, grids
-from diffusion_core.recipes import FOLDER, LangevinRecipe
-from diffusion_core.shapes import find_target
-from diffusion_core.simulation import State, simulate
+from diffusion_core.npz import load
+from diffusion_core.observation import TOLERANCE
+from diffusion_core.recipe import FOLDER, Recipe
+from diffusion_core.recipes import recipe_of
 from diffusion_core.trajectory import Trajectory
 
-RUNAWAY = 1e3  # a run whose |x| passes so many times the target's extent has exploded
-BATCH, RAREST = 20_000, 10_000  # true samples drawn at a time; a place must hold one in so many of them
 
-
-def load_or_compute(recipe: LangevinRecipe, folder: Path = FOLDER, progress: bool = True) -> Trajectory:
+def load_or_compute(
+    recipe: Recipe, folder: Path = FOLDER, progress: bool = True, device: str = "cpu"
+) -> Trajectory:
     """The recipe's trajectory, computed if it is not there yet; once, even if ten processes ask at a time.
+
+    Args:
+        recipe: what to compute; the networks that it needs are trained as well, and kept in the same folder.
+        folder: where trajectories lie.
+        progress: whether long work shows a bar.
+        device: of torch, where a network is trained.
 
     Raises:
         TrajectoryError: the file is there but damaged.
-        DistributionError, RecipeError, SamplerError: what `compute` raises.
+        DistributionError, NetworkError, RecipeError, SamplerError, ScheduleError: what the run raises.
     """
     path = recipe.path(folder)
     if not path.exists():
@@ -41,73 +40,27 @@ def load_or_compute(recipe: LangevinRecipe, folder: Path = FOLDER, progress: boo
             if not path.exists():
                 for leftover in folder.glob(f".{path.name}.*.part"):  # of a run that was killed
                     leftover.unlink()
-                compute(recipe, path, progress)
+                compute(recipe, path, folder, progress, device)
     return load(path)
 
 
-def compute(recipe: LangevinRecipe, path: Path, progress: bool = True) -> None:
-    """Run a recipe and write its trajectory; nothing is left under that name if the run fails or is killed.
+def compute(recipe: Recipe, path: Path, folder: Path, progress: bool = True, device: str = "cpu") -> None:
+    """Run a recipe and write its trajectory to `path`, in the module that its kind names.
+
+    That module is loaded here, so that PyTorch is only where a network is.
 
     Raises:
-        DistributionError: the target cannot be built.
-        RecipeError: the particles should start near a place where the target has no mass.
-        SamplerError: the sampler cannot run on it, or the run explodes.
+        NetworkError: PyTorch is not installed, and the run needs it; and what `load_or_compute` raises.
     """
-    target = find_target(recipe.target, **recipe.options)
-    one_step = kernel(recipe.sampler, target, recipe.step_size, recipe.steps)
-    start_rng, run_rng, truth_rng = np.random.default_rng(recipe.seed).spawn(3)
-    state = State(start_of(recipe, target, start_rng))
-    limit, advice = RUNAWAY * target.extent, stability_advice(recipe.sampler, target)
-    ascent = kernel("ascent", target, recipe.climb_step_size, recipe.climb)
-    for step in simulate(ascent, state, recipe.climb, run_rng, limit, stability_advice("ascent", target)):
-        state = step.state
-
-    recorded = recipe.recorded
-    observer = Observer(target, recipe.particles, truth_rng)
-    detailed = np.arange(min(recipe.detailed, recipe.particles))
-    writer = TrajectoryWriter(
-        path, steps=recorded, times=recipe.step_size * recorded, particles=recipe.particles, dtype=np.float64,
-        detailed=detailed, step_size=recipe.step_size, recipe=recipe.name, seed=recipe.seed,
-        parameters=dataclasses.asdict(recipe), versions=versions(),
-    )  # fmt: skip
-    run = simulate(one_step, state, recipe.steps, run_rng, limit, advice)
-    bar = tqdm(run, recipe.name, recipe.steps, disable=not progress, delay=0.5, unit=" steps", leave=False)
-    with writer:
-        nothing = np.zeros((len(detailed), 2))
-        never = np.ones(len(detailed), bool) if recipe.sampler == "mala" else None
-        writer.append(state.position, nothing, nothing, never)
-        observer.follow(state.position)
-        observer.look(state.position)
-        wanted = set(recorded.tolist())
-        for done, step in enumerate(bar, start=1):
-            observer.follow(step.state.position)
-            if done in wanted:
-                accepted = None if step.accepted is None else step.accepted[detailed]
-                writer.append(step.state.position, step.drift[detailed], step.noise[detailed], accepted)
-                observer.look(step.state.position)
-        writer.finish(grids=grids(target) | observer.grids(), series=observer.series(recorded))
-
-
-def start_of(recipe: LangevinRecipe, target: Distribution, rng: np.random.Generator) -> Array:
-    """Where the particles start, (particles, 2): from N(0, start_width² I), or true samples near a place.
-
-    Raises:
-        RecipeError: hardly one in 10,000 true samples lies near that place.
-    """
-    if recipe.near is None:
-        return np.asarray(recipe.start_width * rng.standard_normal((recipe.particles, 2)))
-    *centre, radius = recipe.near
-    drawn, found = 0, np.empty((0, 2))
-    while len(found) < recipe.particles:
-        samples = target.sample(BATCH, rng)
-        drawn += BATCH
-        found = np.concatenate([found, samples[np.hypot(*(samples - centre).T) <= radius]])
-        if len(found) * RAREST < drawn:
-            raise RecipeError(
-                f"near = {recipe.near} is an empty place: '{recipe.target}' has hardly any of its mass there, "
-                "choose a larger radius or another place"
-            )
-    return found[: recipe.particles]
+    try:
+        run = importlib.import_module(f"diffusion_core.{recipe.computed_by}")
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise NetworkError(
+            f"'{recipe.name}' needs a network, and PyTorch is not installed here: `./setup` installs it"
+        ) from error
+    run.compute(recipe, path, folder, progress, device)
 
 
 def verify(path: Path) -> tuple[bool, str]:
@@ -121,13 +74,10 @@ def verify(path: Path) -> tuple[bool, str]:
         RecipeError: it was not made by a recipe of this program.
     """
     stored = load(path)
-    known = {f.name for f in dataclasses.fields(LangevinRecipe)}
-    if set(stored.parameters) != known:
-        raise RecipeError(f"'{path}' was not made by a recipe of this version: nothing to compare it with")
-    recipe = LangevinRecipe(**stored.parameters)
+    recipe = recipe_of(stored.parameters)
     with tempfile.TemporaryDirectory() as folder:
         again = Path(folder) / path.name
-        compute(recipe, again)
+        compute(recipe, again, path.parent)
         fresh = load(again)
         if fresh.hash == stored.hash:
             return True, "computed again, equal to the last byte"
@@ -139,15 +89,3 @@ def verify(path: Path) -> tuple[bool, str]:
     mean, deviation = stored.series["distance_floor"].values[0]
     alike = bool(apart <= mean + TOLERANCE * deviation)
     return alike, f"made with other versions; the last records are {apart:.4f} apart, two true samples {mean:.4f}"
-
-
-def versions() -> dict[str, str]:
-    """What, beside our code, decides the last digits: libraries and the processor's vector instructions."""
-    simd = np.show_config(mode="dicts")["SIMD Extensions"]
-    return {
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "scipy": version("scipy"),
-        "diffusion_core": version("diffusion-visualizations"),
-        "machine": f"{platform.machine()} {' '.join(simd['baseline'] + simd.get('found', []))}",
-    }

@@ -267,6 +267,45 @@ def _shares(logits: Array) -> Array:
     return np.asarray(np.exp(logits, out=logits))
 
 
+@dataclass(frozen=True, eq=False)
+class PointSet:
+    """Data that are points, each with its weight: no density of their own, but one as soon as they are noisy.
+
+    Args:
+        points: (components, 2).
+        shares: (components,), positive; equal by default.
+
+    Raises:
+        DistributionError: what a mixture at these points raises.
+    """
+
+    points: ArrayLike
+    shares: ArrayLike | None = None
+
+    @cached_property
+    def _unit(self) -> GaussianMixture:
+        return GaussianMixture.isotropic(self.points, 1.0, self.shares)
+
+    @property
+    def weights(self) -> Array:
+        """(components,), summing to 1."""
+        return self._unit.weights
+
+    @property
+    def means(self) -> Array:
+        """The points, (components, 2)."""
+        return self._unit.means
+
+    @property
+    def covariances(self) -> Array:
+        """(components, 2, 2), all 0."""
+        return np.zeros((len(self.weights), 2, 2))
+
+    def diffused(self, alpha: float, sigma: float) -> GaussianMixture:
+        """The law of αx + σε for x from these points and ε from N(0, I), for σ > 0."""
+        return GaussianMixture.isotropic(alpha * self.means, sigma, self.weights)
+
+
 @dataclass(frozen=True)
 class Banana:
     """x₁ ~ N(0, spread²), x₂ given x₁ ~ N(bend·(x₁² − spread²), width²): a twisted Gaussian.

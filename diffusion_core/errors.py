@@ -16,6 +16,14 @@ class SamplerError(DiffusionError):
     """A sampler that cannot run or that left the region where its numbers mean anything."""
 
 
+class ScheduleError(DiffusionError):
+    """A noise schedule that does not exist or whose values make no sense."""
+
+
+class NetworkError(DiffusionError):
+    """A network that cannot be built, trained or loaded: no PyTorch, weights of another architecture."""
+
+
 class TrajectoryError(DiffusionError):
     """A trajectory file that is missing, damaged, foreign or newer than this program."""
 

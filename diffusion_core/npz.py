@@ -1,9 +1,9 @@
 """Trajectories in and out of `.npz`: files that anyone's `np.load` reads, written and mapped record by record.
 
 Positions never have to fit in memory. Every member is a plain `.npy`: `positions`, `steps`, `times`,
-`detailed`, `drift`, `noise`, `accepted` (where proposals can be refused), `grid.NAME`, `series.NAME`,
-`series.NAME.steps`, `metadata` (JSON text with everything else and the SHA-256 of each of these members) and
-`hash` (the SHA-256 of that text). Equal content gives equal bytes.
+`detailed`, `drift`, `noise`, `accepted` (where proposals can be refused), `weights` (where a network is
+trained), `grid.NAME`, `series.NAME`, `series.NAME.steps`, `metadata` (JSON text with everything else and the
+SHA-256 of each of these members) and `hash` (the SHA-256 of that text). Equal content gives equal bytes.
 """
 
 from __future__ import annotations
@@ -158,7 +158,12 @@ class TrajectoryWriter:
         with self._writing():
             self._write_positions(record.data)
 
-    def finish(self, grids: Mapping[str, Grid] | None = None, series: Mapping[str, Series] | None = None) -> None:
+    def finish(
+        self,
+        grids: Mapping[str, Grid] | None = None,
+        series: Mapping[str, Series] | None = None,
+        weights: Array | None = None,
+    ) -> None:
         """Add what goes with the records, and let the file appear under its name."""
         done, planned = len(self._details), len(self._plan.steps)
         require(done == planned, f"{self._path} has {done} of its {planned} records: append the rest first")
@@ -170,6 +175,7 @@ class TrajectoryWriter:
                     drift=drift,
                     noise=noise,
                     accepted=self._gather_accepted(),
+                    weights=weights,
                     grids=grids or {},
                     series=series or {},
                 )
@@ -241,7 +247,7 @@ def save(trajectory: Trajectory, path: str | Path) -> None:
     with TrajectoryWriter(path, particles=particles, dtype=dtype, **about) as writer:
         for record in zip(trajectory.positions, trajectory.drift, trajectory.noise, accepted, strict=True):
             writer.append(*record)
-        writer.finish(trajectory.grids, trajectory.series)
+        writer.finish(trajectory.grids, trajectory.series, trajectory.weights)
 
 
 def load(path: str | Path) -> Trajectory:

@@ -10,51 +10,26 @@ from numpy.typing import NDArray
 from diffusion_core import metrics
 from diffusion_core.distributions import Array, Distribution, GaussianMixture
 from diffusion_core.errors import RecipeError
+from diffusion_core.fields import COARSE, WINDOW, density_at, diffused_density, plane
+from diffusion_core.schedules import Level
 from diffusion_core.trajectory import Grid, Series, Trajectory
 
-WINDOW = 3.15  # half-side of the drawn square, in data units
 TOLERANCE = 3.0  # deviations, and standard errors, within which a run counts as having reached its target
 CELLS = 42  # a side, of the histogram of a single particle's visits
 BLURS = np.geomspace(0.05, 1.6, 8)  # σ of the blurred densities, in data units
 
-_SPACING = 0.03
 _NODES = 8  # a side and cell: the mass of a Gaussian a fifth of a cell wide to 1e-5
 
 
 def grids(target: Distribution) -> dict[str, Grid]:
     """The density where it is drawn as an image, blurred as well, and the score where arrows stand."""
-    coarse = np.linspace(-WINDOW, WINDOW, 23)[1:-1]
     window = (-WINDOW, WINDOW) * 2
+    blurred = diffused_density(target, [Level(1.0, float(sigma)) for sigma in BLURS])
     return {
         "density": Grid(density_at(target, np.linspace(-WINDOW, WINDOW, 421)).astype(np.float32), window),
-        "blurred": Grid(blurred(target).astype(np.float32), window),
-        "score": Grid(target.score(_plane(coarse)), (coarse[0], coarse[-1]) * 2),
+        "blurred": Grid(blurred.astype(np.float32), window),
+        "score": Grid(target.score(plane(COARSE)), (COARSE[0], COARSE[-1]) * 2),
     }
-
-
-def blurred(target: Distribution) -> Array:
-    """Density of x + σε, ε from N(0, I), for the σ of `BLURS` on the window: (σ, rows, columns).
-
-    Exact for mixtures. For other targets it is the convolution by the trapezoid rule, out to where they have
-    no mass or the broadest kernel none, with nodes as far apart as the narrowest picture is wide.
-    """
-    axis = np.linspace(-WINDOW, WINDOW, 211)
-    if isinstance(target, GaussianMixture):
-        return np.stack([density_at(target.diffused(1.0, float(sigma)), axis) for sigma in BLURS])
-    reach = np.clip(target.extent, WINDOW, WINDOW + 4 * BLURS[-1])
-    nodes = _SPACING * np.arange(-np.ceil(reach / _SPACING), np.ceil(reach / _SPACING) + 1)
-    density, apart = density_at(target, nodes), axis[:, None] - nodes
-    kernels = [np.exp(-((apart / sigma) ** 2) / 2) * _SPACING / (np.sqrt(2 * np.pi) * sigma) for sigma in BLURS]
-    return np.stack([kernel @ density @ kernel.T for kernel in kernels])
-
-
-def density_at(target: Distribution, axis: Array) -> Array:
-    """p on the square grid of an axis, (n,) → (n, n)."""
-    return np.asarray(np.exp(target.log_prob(_plane(axis))))
-
-
-def _plane(axis: Array) -> Array:
-    return np.stack(np.meshgrid(axis, axis), axis=-1)
 
 
 class Visits:
@@ -204,5 +179,15 @@ def verdict(trajectory: Trajectory) -> Verdict:
             faults.append(f"the part '{name}' has {mass[worst]:.3f} of the mass instead of {target[worst]:.3f}")
     if not faults:
         return Verdict(True, "")
-    advice = "take more steps, a smaller step size, or a target whose parts are joined by a haze"
-    return Verdict(False, f"'{trajectory.recipe}' has not reached its target: {' and '.join(faults)}; {advice}")
+    sentence = f"'{trajectory.recipe}' has not reached its target: {' and '.join(faults)}; {_advice(trajectory)}"
+    return Verdict(False, sentence)
+
+
+def _advice(trajectory: Trajectory) -> str:
+    """What to change in a run that did not arrive."""
+    if trajectory.weights is not None:
+        return "train for more iterations, or a wider network"
+    if "moments" in trajectory.series:
+        return "take more steps, or train the network for more iterations"
+    return "take more steps, a smaller step size, or a target whose parts are joined by a haze"
+

@@ -1,155 +1,21 @@
-"""Named experiments, each computed once: a recipe's key covers its parameters, its input file and our code."""
+"""All named experiments by their names."""
 
 from __future__ import annotations
 
-import ast
-import dataclasses
-import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
+from dataclasses import fields
+from typing import Any
 
-import numpy as np
-
+from diffusion_core.diffusion_recipes import DIFFUSION, DiffusionRecipe, TrainingRecipe
 from diffusion_core.errors import RecipeError, suggestion
+from diffusion_core.langevin_recipes import LANGEVIN, LangevinRecipe
+from diffusion_core.recipe import Recipe
 
-FOLDER = Path("media/trajectories")
-
-
-@dataclass(frozen=True)
-class LangevinRecipe:
-    """A Langevin run from N(0, start_width² I) or from a place, with everything that a film says about it.
-
-    Args:
-        name: of the file and of the record; letters, digits and dashes.
-        about: one line for the list.
-        target: a name of `shapes.TARGETS` or the path of a picture or CSV file.
-        options: what the target's function takes, for example {"face": 0.0}.
-        sampler: a name of `langevin.SAMPLERS`.
-        step_size: τ.
-        steps: number of iterations.
-        particles: number of independent particles.
-        seed: of all randomness.
-        climb: iterations of gradient ascent before the run, which then starts from the collapsed state.
-        climb_step_size: τ of these.
-        start_width: standard deviation of the starting points, in stage units.
-        near: (x, y, radius) of a disc: the particles then start as true samples of p in it.
-        dense: the first so many iterations are all recorded …
-        every: … and after them one in so many, and the last.
-        detailed: so many particles, the first ones, keep drift and noise of each recorded iteration.
-
-    Raises:
-        RecipeError: a parameter out of range.
-    """
-
-    name: str
-    about: str = field(default="", compare=False)
-    target: str = "smiley"
-    options: Mapping[str, float] = field(default_factory=dict)
-    sampler: str = "ula"
-    step_size: float = 0.001
-    steps: int = 6000
-    particles: int = 5000
-    seed: int = 0
-    climb: int = 0
-    climb_step_size: float = 0.005
-    start_width: float = 1.2
-    near: tuple[float, float, float] | None = None
-    dense: int = 60
-    every: int = 20
-    detailed: int = 8
-
-    def __post_init__(self) -> None:
-        for name, least in (("steps", 1), ("particles", 1), ("every", 1), ("climb", 0), ("dense", 0), ("seed", 0)):
-            value = getattr(self, name)
-            if not isinstance(value, int) or value < least:
-                raise RecipeError(f"{name} = {value!r} makes no run: choose a whole number from {least} up")
-        for name in ("step_size", "climb_step_size", "start_width"):
-            value = getattr(self, name)
-            if not (isinstance(value, (int, float)) and np.isfinite(value) and value > 0):
-                raise RecipeError(f"{name} = {value!r} makes no run: choose a number above 0, such as 0.001")
-        if self.near is not None:
-            object.__setattr__(self, "near", _disc(self.near))  # JSON makes a list of it
-
-    @property
-    def recorded(self) -> np.ndarray:
-        """Iteration numbers that are recorded, 0 (the start) first, `steps` last."""
-        dense = np.arange(min(self.dense, self.steps) + 1)
-        return np.unique(np.concatenate([dense, np.arange(self.dense, self.steps, self.every), [self.steps]]))
-
-    @property
-    def key(self) -> str:
-        """Hex digits that change with a parameter, with the target file's contents or with our own code."""
-        parameters = dataclasses.asdict(dataclasses.replace(self, about=""))
-        file = Path(self.target)
-        contents = hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
-        text = json.dumps([parameters, contents, source_hash("compute")], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-    def path(self, folder: Path = FOLDER) -> Path:
-        """Where this recipe's trajectory lies."""
-        return folder / f"{self.name}-{self.key}.npz"
+RECIPES: dict[str, Recipe] = {**LANGEVIN, **DIFFUSION}
+_KINDS: tuple[type[Recipe], ...] = (LangevinRecipe, TrainingRecipe, DiffusionRecipe)
 
 
-def _disc(near: object) -> tuple[float, float, float]:
-    """A place (x, y, radius), checked."""
-    numbers = list(near) if isinstance(near, (tuple, list)) else []
-    plain = all(isinstance(number, (int, float)) and np.isfinite(number) for number in numbers)
-    if not (plain and len(numbers) == 3 and numbers[2] > 0):
-        raise RecipeError(f"near = {near!r} is no disc: choose (x, y, radius), with a radius above 0")
-    x, y, radius = map(float, numbers)
-    return x, y, radius
-
-
-def _eye(name: str, about: str, sampler: str, step_size: float, detailed: int = 8) -> LangevinRecipe:
-    """One of the smiley's eyes alone, from true samples on: everything about it is known in closed form."""
-    return LangevinRecipe(
-        name, about, target="gaussian", options={"width": 0.2}, start_width=0.2, sampler=sampler,
-        step_size=step_size, steps=200, dense=200, particles=1000, detailed=detailed,
-    )  # fmt: skip
-
-
-RECIPES: dict[str, LangevinRecipe] = {
-    recipe.name: recipe
-    for recipe in (
-        LangevinRecipe(
-            "smiley-ascent", "noise off: particles climb onto lines and points", sampler="ascent",
-            step_size=0.005, steps=1200, dense=60, every=6,
-        ),
-        LangevinRecipe("smiley-ula", "noise on, from the collapsed state: ULA spreads to p", climb=1200),
-        LangevinRecipe("smiley-mala", "the same with MALA, which has no bias", sampler="mala", climb=1200),
-        LangevinRecipe(
-            "smiley-underdamped", "the same with momentum: BAOAB", sampler="underdamped",
-            climb=1200, step_size=0.002, steps=3000, every=10,
-        ),
-        LangevinRecipe(
-            "smiley-annealed", "the same over falling noise levels", sampler="annealed",
-            climb=1200, step_size=0.0005, steps=2400, every=8,
-        ),
-        LangevinRecipe(
-            "smiley-near", "noise off: true samples around an eye climb onto one point", sampler="ascent",
-            step_size=0.005, steps=300, dense=300, particles=1000, near=(-0.75, 0.65, 0.5),
-        ),
-        LangevinRecipe(
-            "smiley-chain", "one particle for a long time, recorded thinned",
-            step_size=0.003, steps=300_000, particles=1, dense=200, every=250, detailed=1,
-        ),
-        LangevinRecipe(
-            "smiley-without-face", "thin separate parts: ULA stays in the part where it started",
-            options={"face": 0.0, "width": 0.1, "eye_width": 0.14}, climb=1200,
-            particles=2000, steps=3000, every=25,
-        ),
-        _eye("eye-ula-small", "one Gaussian eye, small steps: ULA is hardly too wide", "ula", 0.004),
-        _eye("eye-ula-medium", "one Gaussian eye, larger steps: ULA is too wide", "ula", 0.02),
-        _eye("eye-ula-large", "one Gaussian eye, the largest steps: ULA is far too wide", "ula", 0.05),
-        _eye("eye-mala-large", "one Gaussian eye, the largest steps: MALA is exact", "mala", 0.05, detailed=1000),
-    )
-}  # fmt: skip
-
-
-def find_recipe(name: str) -> LangevinRecipe:
+def find_recipe(name: str) -> Recipe:
     """The recipe of that name.
 
     Raises:
@@ -160,20 +26,13 @@ def find_recipe(name: str) -> LangevinRecipe:
     return RECIPES[name]
 
 
-@cache
-def source_hash(module: str) -> str:
-    """Hash of the source of a module of this package and of all those of the package that it imports."""
-    folder = Path(__file__).parent
-    seen: set[str] = set()
-    todo = [module]
-    while todo:
-        name = todo.pop()
-        if name not in seen and (folder / f"{name}.py").exists():
-            seen.add(name)
-            for node in ast.walk(ast.parse((folder / f"{name}.py").read_bytes())):
-                if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("diffusion_core"):
-                    todo += [(node.module or "").rpartition("diffusion_core.")[2], *(n.name for n in node.names)]
-    digest = hashlib.sha256()
-    for name in sorted(seen):
-        digest.update((folder / f"{name}.py").read_bytes())
-    return digest.hexdigest()
+def recipe_of(parameters: Mapping[str, Any]) -> Recipe:
+    """The recipe of which a record holds the parameters.
+
+    Raises:
+        RecipeError: they are those of no recipe of this version.
+    """
+    for kind in _KINDS:
+        if {field.name for field in fields(kind)} == set(parameters):
+            return kind(**parameters)
+    raise RecipeError("it was not made by a recipe of this version: nothing to compare it with")

@@ -22,7 +22,7 @@ from diffusion_core.errors import TrajectoryError
 Array: TypeAlias = NDArray[Any]
 
 FORMAT, VERSION = "diffusion_core trajectory", 1
-ARRAYS = ("positions", "steps", "times", "detailed", "drift", "noise", "accepted")
+ARRAYS = ("positions", "steps", "times", "detailed", "drift", "noise", "accepted", "weights")
 PLAIN = ("recipe", "parameters", "seed", "versions", "step_size")
 FLOATS = (np.dtype("<f4"), np.dtype("<f8"))
 INTEGER, TRUTH = np.dtype("<i8"), np.dtype("?")
@@ -61,6 +61,7 @@ class Trajectory:
     drift: Array  # (records, m, 2) float64 what the iteration that led to the record did; 0 at iteration 0
     noise: Array  # (records, m, 2) float64 likewise
     accepted: Array | None = None  # (records, m) bool; None for samplers that never refuse
+    weights: Array | None = None  # (records, parameters) float32 of the network at each record of a training
     grids: Mapping[str, Grid] = field(default_factory=dict)
     series: Mapping[str, Series] = field(default_factory=dict)
     recipe: str  # name of the experiment
@@ -145,6 +146,9 @@ def _check_run(run: Trajectory) -> None:
     _expect("noise", run.noise, (records, m, 2), _FLOAT)
     if run.accepted is not None:
         _expect("accepted", run.accepted, (records, m), TRUTH)
+    if run.weights is not None:
+        _expect("weights", run.weights, (records, *run.weights.shape[1:]), FLOATS[0])
+        require(run.weights.ndim == 2, f"weights are of the shape {run.weights.shape}, not (records, parameters)")
     require((np.diff(run.steps) > 0).all(), "steps do not increase")
     require(np.unique(run.detailed).size == m, "detailed names a particle twice")
     known = ((run.detailed >= 0) & (run.detailed < particles)).all()

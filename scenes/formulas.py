@@ -1,6 +1,7 @@
-"""The rules on screen, one for each sampler of `diffusion_core.langevin`, in Typst.
+"""The rules on screen, one for each sampler of `diffusion_core.langevin` and `diffusion_core.diffusion`, in Typst.
 
-`drift` and `noise` label the terms that take the colours of what p says and of chance.
+`drift` and `noise` label the terms that take the colours of what p says and of chance, `guess` that of what a
+network says.
 """
 
 from __future__ import annotations
@@ -44,6 +45,21 @@ STEPS = RULES | {
 """What one iteration does to the position: the two displacements that a trajectory records, in one line."""
 
 
+_CLEAN = "{{ hat(x)_0 (x_t) : guess }}"
+_MEAN = f"(alpha_(t|s) sigma_s^2 thin x_t + alpha_s sigma_(t|s)^2 thin {_CLEAN}) / sigma_t^2"
+
+DENOISING = {
+    "ancestral": f"x_s &= {_MEAN} {{{{ + (sigma_(t|s) sigma_s) / sigma_t thin epsilon : noise }}}}",
+    "ancestral-wide": f"x_s &= {_MEAN} {{{{ + sigma_(t|s) thin epsilon : noise }}}}",
+}
+"""From t to the next lower time s: `diffusion.ancestral` and `diffusion.ancestral_wide`."""
+
+
+def denoising_rule(sampler: str, theme: Theme, font_size: float) -> MathTypst:
+    """The sampler's step from t to s; KeyError where none stands in `DENOISING`."""
+    return _coloured(DENOISING[sampler], theme, font_size)
+
+
 def rule(sampler: str, theme: Theme, font_size: float) -> MathTypst:
     """The sampler's update, its terms coloured by what they are."""
     return _coloured(RULES[sampler], theme, font_size)
@@ -56,6 +72,7 @@ def step_rule(sampler: str, theme: Theme, font_size: float) -> MathTypst:
 
 def _coloured(formula: str, theme: Theme, font_size: float) -> MathTypst:
     colours = {"drift": theme.exact, "pull": theme.exact, "noise": theme.chance, "kick": theme.chance}
+    colours["guess"] = theme.learned
     written = mathematics(formula, font_size, theme.ink)
     for label, colour in colours.items():
         if f": {label} }}}}" in formula:

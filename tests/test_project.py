@@ -22,14 +22,17 @@ SCENES = sorted((ROOT / "scenes").rglob("*.py"))
 # A module imports only from rows above its own. A new module must be given its place here.
 ROWS = [
     {"errors"},
-    {"distributions", "trajectory", "recipes"},
-    {"inputs", "simulation", "metrics", "npz"},
-    {"pictures", "langevin", "observation", "plot"},
-    {"shapes"},
-    {"compute"},
+    {"distributions", "trajectory", "recipe"},
+    {"inputs", "simulation", "metrics", "npz", "schedules", "langevin_recipes", "diffusion_recipes"},
+    {"pictures", "langevin", "diffusion", "fields", "plot", "recipes"},
+    {"shapes", "network", "observation"},
+    {"compute", "langevin_run", "training"},
+    {"judging"},
+    {"training_run"},
+    {"diffusion_run"},
     {"__main__"},
 ]
-TORCH = {"network", "training"}
+TORCH = {"network", "training", "judging", "training_run"}
 
 
 def imports(path):
@@ -71,7 +74,14 @@ def test_importing_the_core_is_light():
 
 
 def test_the_core_computes_without_manim_or_torch():
-    assert loaded_by("diffusion_core.compute") & {"manim", "torch", "matplotlib", "scipy"} == {"scipy"}
+    heavy = {"manim", "torch", "matplotlib", "scipy"}
+    for module in ("compute", "langevin_run", "diffusion_run", "diffusion"):
+        assert loaded_by(f"diffusion_core.{module}") & heavy == {"scipy"}, module
+
+
+@pytest.mark.parametrize("film", ["langevin", "dinosaur", "gallery"])
+def test_films_load_torch_only_when_a_network_is_needed(film):
+    assert "torch" not in loaded_by(f"scenes.{film}")
 
 
 def loaded_by(module):
@@ -131,6 +141,7 @@ def test_the_citation_names_the_papers():
     assert citation["cff-version"] == "1.2.0"
     years = {(paper["authors"][0]["family-names"], paper["year"]) for paper in citation["references"]}
     assert {("Roberts", 1996), ("Leimkuhler", 2013), ("Song", 2019), ("Ho", 2020), ("Matejka", 2017)} <= years
+    assert {("Song", 2021), ("Nichol", 2021), ("Kingma", 2021), ("Karras", 2022), ("Xu", 2023)} <= years
 
 
 def test_no_file_speaks_of_one_machine():

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw
 from scipy import stats
 
-from diffusion_core import recipes
+from diffusion_core import recipe as recipe_module
 from diffusion_core.compute import load_or_compute, verify
 from diffusion_core.errors import DistributionError, RecipeError, SamplerError, TrajectoryError
 from diffusion_core.langevin import ula_stationary_variance
@@ -131,19 +131,21 @@ def test_the_key_covers_parameters_the_input_file_and_our_code(tmp_path, monkeyp
     changed = recipe.key
     assert changed != before
 
-    source = Path(recipes.__file__).parent
+    source = Path(recipe_module.__file__).parent
     copy = tmp_path / "diffusion_core"
     copy.mkdir()
     for file in source.glob("*.py"):
         (copy / file.name).write_bytes(file.read_bytes())
-    monkeypatch.setattr(recipes, "__file__", str(copy / "recipes.py"))
-    for module, counts in (("langevin", True), ("distributions", True), ("metrics", True), ("plot", False)):
-        recipes.source_hash.cache_clear()
+    monkeypatch.setattr(recipe_module, "__file__", str(copy / "recipe.py"))
+    for module, counts in (
+        ("langevin", True), ("distributions", True), ("metrics", True), ("plot", False), ("network", False),
+    ):
+        recipe_module.source_hash.cache_clear()
         before = recipe.key
         (copy / f"{module}.py").write_text((copy / f"{module}.py").read_text() + "\n# a changed line\n")
-        recipes.source_hash.cache_clear()
+        recipe_module.source_hash.cache_clear()
         assert (recipe.key != before) is counts, module
-    recipes.source_hash.cache_clear()
+    recipe_module.source_hash.cache_clear()
 
 
 def test_ten_processes_that_ask_at_once_compute_once(tmp_path, monkeypatch):

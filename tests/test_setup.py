@@ -104,7 +104,15 @@ def machine(tmp_path):
 def test_setup_installs_the_pinned_project_and_says_how_to_make_the_film(machine):
     assert ".venv/bin/manim -pqh scenes/langevin.py LangevinScene" in machine.success()
     (call,) = machine.called("pip")
-    assert call.endswith("-e .[dev] -c constraints.txt")
+    assert call.endswith("-e .[dev,train] -c constraints.txt")
+
+
+def test_on_linux_it_says_how_to_get_pytorch_without_cuda(machine):
+    assert "PIP_EXTRA_INDEX_URL" in machine.success()
+
+
+def test_who_has_chosen_an_index_is_not_told(machine):
+    assert "PIP_EXTRA_INDEX_URL" not in machine.success(PIP_EXTRA_INDEX_URL="https://example.org/cpu")
 
 
 def test_a_second_setup_does_nothing_and_needs_no_commands_that_could(machine):
@@ -223,7 +231,7 @@ def test_on_macos_homebrew_installs_the_libraries(machine):
     machine.has("uname", "echo Darwin")
     machine.lacks("xdg-open")
     machine.lacks_cairo_until("brew")
-    assert "pip install torch" in machine.success()
+    assert "CUDA" not in machine.success()
     assert machine.called("brew") == ["install cairo pango"]
 
 

@@ -1,0 +1,151 @@
+"""Diffusion runs: particles from noise to data along a denoiser, exact or learned, with p_t and scores beside."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from diffusion_core.compute import load_or_compute
+from diffusion_core.diffusion import Denoiser, exact_denoiser, sampler, score_of, start
+from diffusion_core.diffusion_recipes import DiffusionRecipe, TrainingRecipe
+from diffusion_core.distributions import Distribution, GaussianMixture
+from diffusion_core.errors import SamplerError
+from diffusion_core.fields import COARSE, FINE, WINDOW, density_at, diffused_density, diffused_score, plane
+from diffusion_core.npz import TrajectoryWriter
+from diffusion_core.observation import Observer
+from diffusion_core.recipe import parameters_of, versions
+from diffusion_core.schedules import Schedule, schedule
+from diffusion_core.shapes import find_target
+from diffusion_core.simulation import simulate
+from diffusion_core.trajectory import Grid, Series
+
+LEVEL = ("t", "alpha", "sigma")
+RUNAWAY = 1e3  # a run whose |x| passes so many times the data's extent and the noise has exploded
+
+
+class PriorWarning(UserWarning):
+    """Samples start from N(0, σ_T²), and that is not what the data have become at T."""
+
+
+def compute(recipe: DiffusionRecipe, path: Path, folder: Path, progress: bool = True, device: str = "cpu") -> None:
+    """Run a recipe and write its trajectory, training the network first where there is none in `folder` yet.
+
+    Record k has the time t of `times`; the series "levels" holds α and σ there, "moments" those of the grids.
+
+    Raises:
+        DistributionError, ScheduleError: the target or the schedule cannot be built.
+        NetworkError: the network cannot be trained.
+        SamplerError: there is no such sampler, or no exact denoiser for this target.
+    """
+    target, noise = find_target(recipe.target, **recipe.options), _schedule(recipe)
+    denoise = _denoiser(recipe, target, folder, progress, device)
+    start_rng, run_rng, truth_rng = np.random.default_rng(recipe.seed).spawn(3)
+    way = sampler(recipe.sampler, denoise, noise, **recipe.sampler_options)
+    if fault := noise.prior_fault(float(target.sample(10_000, truth_rng).var(axis=0).mean())):
+        warnings.warn(fault, PriorWarning, stacklevel=2)
+
+    recorded = records_of(way.times, noise, recipe.records)
+    moments = records_of(way.times, noise, recipe.moments + 1)[:-1]  # all but t = 0, where there is no noise
+    detailed = np.arange(min(recipe.detailed, recipe.particles))
+    state, observer = start(noise, recipe.particles, start_rng), Observer(target, recipe.particles, truth_rng)
+    writer = TrajectoryWriter(
+        path, steps=recorded, times=noise.times[way.times[recorded]].astype(float),
+        particles=recipe.particles, dtype=np.float64, detailed=detailed, step_size=recipe.steps / noise.steps,
+        recipe=recipe.name, seed=recipe.seed, parameters=parameters_of(recipe), versions=versions(),
+    )  # fmt: skip
+    limit = RUNAWAY * (target.extent + float(noise.sigma[-1]))
+    run = simulate(way.kernel, state, way.iterations, run_rng, limit, "train the network longer")
+    bar = tqdm(run, recipe.name, way.iterations, disable=not progress, delay=0.5, unit=" steps", leave=False)
+    with writer:
+        nothing, wanted = np.zeros((len(detailed), 2)), set(recorded.tolist())
+        writer.append(state.position, nothing, nothing)
+        observer.follow(state.position)
+        observer.look(state.position)
+        for done, step in enumerate(bar, start=1):
+            observer.follow(step.state.position)
+            if done in wanted:
+                writer.append(step.state.position, step.drift[detailed], step.noise[detailed])
+                observer.look(step.state.position)
+        series = observer.series(recorded) | {
+            "levels": _levels(noise, way.times, recorded),
+            "moments": _levels(noise, way.times, moments),
+        }
+        writer.finish(_grids(target, denoise, noise, way.times[moments]) | observer.grids(), series)
+
+
+def _schedule(recipe: DiffusionRecipe) -> Schedule:
+    whole = schedule(recipe.schedule, recipe.steps)
+    return whole if recipe.taken is None else whole.respaced(recipe.taken)
+
+
+def _denoiser(
+    recipe: DiffusionRecipe, target: Distribution, folder: Path, progress: bool, device: str
+) -> Denoiser:
+    if recipe.training is not None:
+        return trained_denoiser(recipe.training, folder, progress, device)
+    if not isinstance(target, GaussianMixture):
+        raise SamplerError(
+            f"there is no exact denoiser of '{recipe.target}': train a network, or choose a mixture"
+        )
+    return exact_denoiser(target)
+
+
+def trained_denoiser(
+    recipe: TrainingRecipe, folder: Path, progress: bool = True, device: str = "cpu", checkpoint: int = -1
+) -> Denoiser:
+    """The denoiser of a training recipe, trained if that has not been done: that of its moving average.
+
+    Args:
+        recipe: of the training.
+        folder: where trajectories lie.
+        progress: whether long work shows a bar.
+        device: of torch, to train on.
+        checkpoint: which of the record's; the last by default.
+
+    Raises:
+        NetworkError: the weights are none of this architecture's.
+        TrajectoryError: the record is damaged.
+    """
+    record = load_or_compute(recipe, folder, progress, device)
+    from diffusion_core.network import denoiser, set_weights  # PyTorch, which exact denoisers do without
+    from diffusion_core.training import new_network
+
+    weights = np.zeros(0) if record.weights is None else record.weights[checkpoint]
+    return denoiser(set_weights(new_network(recipe), weights), recipe.prediction)
+
+
+def records_of(times: np.ndarray, noise: Schedule, count: int) -> np.ndarray:
+    """Iterations to record, about so many, evenly in log-SNR: the first, the last, and what lies between.
+
+    Args:
+        times: t before each iteration and after the last.
+        noise: its schedule.
+        count: of iterations; all of them if there are no more.
+    """
+    last = len(times) - 1
+    if last < count:
+        return np.arange(last + 1)
+    log_snr = noise.log_snr[np.maximum(times, 1)]  # t = 0 has an infinite one
+    wanted = np.linspace(log_snr[0], log_snr[-1], count - 1)
+    return np.unique(np.append(np.searchsorted(log_snr[:-1], wanted), last)).clip(max=last)
+
+
+def _levels(noise: Schedule, times: np.ndarray, iterations: np.ndarray) -> Series:
+    at = times[iterations]
+    return Series(iterations, np.stack([noise.times[at], noise.alpha[at], noise.sigma[at]], axis=1), LEVEL)
+
+
+def _grids(target: Distribution, denoise: Denoiser, noise: Schedule, times: np.ndarray) -> dict[str, Grid]:
+    """The data's density, and at each of the times p_t, its score and the score that was followed."""
+    levels = [noise.level(int(t)) for t in times]
+    x, window, arrows = plane(COARSE), (-WINDOW, WINDOW) * 2, (float(COARSE[0]), float(COARSE[-1])) * 2
+    followed = np.stack([score_of(denoise)(x.reshape(-1, 2), level).reshape(x.shape) for level in levels])
+    return {
+        "density": Grid(density_at(target, np.linspace(-WINDOW, WINDOW, 421)).astype(np.float32), window),
+        "diffused": Grid(diffused_density(target, levels, FINE).astype(np.float32), window),
+        "score": Grid(diffused_score(target, levels, COARSE), arrows),
+        "followed": Grid(followed, arrows),
+    }

@@ -1,0 +1,125 @@
+"""What all recipes have in common: a name, parameters that make sense, and a key that says what was computed.
+
+A recipe is a named experiment, computed once: its key covers its parameters, its input file and the code that
+computes it. The recipes themselves stand in `langevin_recipes.py` and `diffusion_recipes.py`.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import hashlib
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from diffusion_core.errors import RecipeError
+
+FOLDER = Path("media/trajectories")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """An experiment on a target density.
+
+    Args:
+        name: of the file and of the record; letters, digits and dashes.
+        about: one line for the list.
+        target: a name of `shapes.TARGETS` or the path of a picture or CSV file.
+        options: what the target's function takes, for example {"face": 0.0}.
+        seed: of all randomness.
+
+    Raises:
+        RecipeError: a parameter out of range.
+    """
+
+    computed_by: ClassVar[str]
+    """The module of this package whose `compute(recipe, path, folder, progress)` runs it."""
+
+    name: str
+    about: str = field(default="", compare=False)
+    target: str = "smiley"
+    options: Mapping[str, float] = field(default_factory=dict)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        self._need_whole(seed=0)
+
+    def _need_whole(self, **least: int) -> None:
+        """Refuse parameters that are no whole numbers from the named least ones up."""
+        for name, smallest in least.items():
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < smallest:
+                raise RecipeError(f"{name} = {value!r} makes no run: choose a whole number from {smallest} up")
+
+    def _need_positive(self, **example: float) -> None:
+        """Refuse parameters that are no finite numbers above 0; the examples are what to choose instead."""
+        for name, sensible in example.items():
+            value = getattr(self, name)
+            if not (isinstance(value, (int, float)) and np.isfinite(value) and value > 0):
+                raise RecipeError(f"{name} = {value!r} makes no run: choose a number above 0, such as {sensible}")
+
+    @property
+    def key(self) -> str:
+        """Hex digits that change with a parameter, with the target file's contents or with our own code."""
+        file = Path(self.target)
+        contents = hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
+        parts = [parameters_of(self), contents, source_hash(self.computed_by), *self._made_from()]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+    def _made_from(self) -> tuple[str, ...]:
+        """Keys of the recipes whose results this one uses."""
+        return ()
+
+    def path(self, folder: Path = FOLDER) -> Path:
+        """Where this recipe's trajectory lies."""
+        return folder / f"{self.name}-{self.key}.npz"
+
+
+def parameters_of(recipe: Recipe) -> dict[str, object]:
+    """All parameters that decide what is computed, as JSON keeps them."""
+    plain: dict[str, object] = dataclasses.asdict(dataclasses.replace(recipe, about=""))
+    return plain
+
+
+@cache
+def source_hash(module: str) -> str:
+    """Hash of the source of a module of this package and of all those of the package that it imports."""
+    folder = Path(__file__).parent
+    seen: set[str] = set()
+    todo = [module]
+    while todo:
+        name = todo.pop()
+        if name not in seen and (folder / f"{name}.py").exists():
+            seen.add(name)
+            for node in ast.walk(ast.parse((folder / f"{name}.py").read_bytes())):
+                if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("diffusion_core"):
+                    todo += [(node.module or "").rpartition("diffusion_core.")[2], *(n.name for n in node.names)]
+    digest = hashlib.sha256()
+    for name in sorted(seen):
+        digest.update((folder / f"{name}.py").read_bytes())
+    return digest.hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """What, beside our code, decides the last digits: libraries and the processor's vector instructions."""
+    simd = np.show_config(mode="dicts")["SIMD Extensions"]
+    return {
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "scipy": version("scipy"),
+        "diffusion_core": version("diffusion-visualizations"),
+        "machine": f"{platform.machine()} {' '.join(simd['baseline'] + simd.get('found', []))}",
+    }
+
+
+def seconds_file(path: Path) -> Path:
+    """Where it stands how long a training took: apart from its record, which is the same each time."""
+    return path.with_suffix(".seconds.json")

@@ -1,0 +1,188 @@
+"""A standard Gaussian becomes the dinosaur, along what a network has learned of it.
+
+`manim -pqh scenes/dinosaur.py DinosaurScene`; the network is trained and the particles are computed on first use.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+import numpy as np
+from manim import DOWN, LEFT, FadeIn, FadeOut, Mobject, ValueTracker
+
+from diffusion_core.diffusion_recipes import DiffusionRecipe, on_target
+from diffusion_core.observation import TOLERANCE
+from diffusion_core.recipes import find_recipe
+from diffusion_core.trajectory import Trajectory
+from scenes import theme
+from scenes.base import FilmError, FilmScene
+from scenes.clocks import late
+from scenes.formulas import DENOISING, denoising_rule
+from scenes.mobjects.density_map import DensityMap
+from scenes.mobjects.legend import Legend
+from scenes.mobjects.live_curve import LiveCurve
+from scenes.mobjects.particle_cloud import ParticleCloud
+from scenes.mobjects.raster import Window
+from scenes.mobjects.readout import Readout
+from scenes.mobjects.time_slider import TimeSlider
+
+RECIPE: Final = "dinosaur-ddpm"
+
+
+class DinosaurScene(FilmScene):
+    """From noise to data over the whole way, t = T … 0, with p_t beneath."""
+
+    target: ClassVar[str] = find_recipe(RECIPE).target
+    """A name of `diffusion_core.shapes.TARGETS`, or the path of a picture or a CSV of points."""
+    particles: ClassVar[int] = 5000
+    sampler: ClassVar[str] = "ancestral"
+    """"ancestral" or "ancestral-wide"."""
+    iterations: ClassVar[int] = find_recipe(RECIPE).training.iterations
+    """Of the network's training."""
+    seed: ClassVar[int] = 0
+    """Of the particles' noise."""
+
+    def _refuse_nonsense(self) -> None:
+        super()._refuse_nonsense()
+        if self.sampler not in DENOISING:
+            known = " or ".join(DENOISING)
+            raise FilmError(f"this film has no rule for the sampler '{self.sampler}': choose {known}")
+
+    def construct(self) -> None:
+        """The storyboard."""
+        self.start_from_noise()
+        self.state_the_rule()
+        self.go_the_whole_way()
+        self.compare_with_target()
+
+    def start_from_noise(self) -> None:
+        """All particles, before anything has been done to them."""
+        self.clock = ValueTracker(0)
+        self.beat(
+            "noise: start",
+            f"{self.particles:,} particles of pure noise: a standard Gaussian.",
+            FadeIn(self.cloud, self.slider, self.counter),
+        )
+
+    def state_the_rule(self) -> None:
+        """What moves them."""
+        formula = self.on_board(denoising_rule(self.sampler, self.look, theme.FONT_BODY), 0.75)
+        entries = [("what the network guesses: clean points", "learned", "square"), ("noise", "chance", "square")]
+        legend = Legend(entries).next_to(formula, DOWN, buff=0.4, aligned_edge=LEFT)
+        self.rule_shown = [formula, self.fitted(legend)]
+        trained = f"{self.iterations:,}"
+        self.beat(
+            "noise: rule",
+            f"A network, trained for {trained} iterations, guesses the clean point.",
+            FadeIn(*self.rule_shown),
+            pause=2.5,
+        )
+
+    def go_the_whole_way(self) -> None:
+        """All steps, evenly in log-SNR, over the exact p_t of the same t."""
+        self.curve = self.distance_curve()
+        self.clocked(self.clock, self.cloud, self.slider, self.counter, self.curve)
+        self.follow_moments(self.density)
+        self.beat(
+            "denoise: all the way",
+            f"All {self.run_shown.parameters['steps']:,} steps: below the particles, the exact $p_t$.",
+            *(FadeOut(shown, run_time=theme.FADE / 2) for shown in self.rule_shown),
+            FadeIn(self.density),
+            late(FadeIn, self.curve),
+        )
+        self.run_clock(self.clock, self.cloud.records - 1, 18)
+        self.release(self.cloud, self.slider, self.counter, self.curve, self.density)
+
+    def compare_with_target(self) -> None:
+        """What was reached, as it was measured."""
+        self.beat("denoise: sample", self.arrival(), self.cloud.animate(run_time=1.2).set_opacity(0))
+        self.play(self.cloud.animate(run_time=1.2).set_opacity(theme.DOT_OPACITY))
+
+    def arrival(self) -> str:
+        """How the run ended, in words that its measurements bear out."""
+        if self.settled(self.run_shown):
+            return "Noise has become the target: as close to $p$ as a true sample."
+        return "It is not $p$ yet: look at the distance."
+
+    # The run, and what stands where.
+
+    @property
+    def recipe(self) -> DiffusionRecipe:
+        """The film's run and, inside it, the network's training."""
+        base = find_recipe(RECIPE)
+        assert isinstance(base, DiffusionRecipe)
+        assert base.training is not None
+        if str(self.target) != base.target:
+            base, stem = on_target(base, str(self.target)), Path(self.target).stem
+            base = dataclasses.replace(base, name=f"{stem}-ddpm")
+        training = dataclasses.replace(
+            base.training, iterations=self.iterations, name=f"{base.name.removesuffix('-ddpm')}-net"
+        )
+        return dataclasses.replace(
+            base, training=training, particles=self.particles, sampler=self.sampler, seed=self.seed
+        )
+
+    @cached_property
+    def run_shown(self) -> Trajectory:
+        """The particles' way, computed on first use."""
+        return self.trajectory(self.recipe)
+
+    @cached_property
+    def cloud(self) -> ParticleCloud:
+        """All particles."""
+        return self.on_stage(ParticleCloud(self.run_shown.positions, fingerprint=self.run_shown.hash))
+
+    @cached_property
+    def density(self) -> DensityMap:
+        """p_t at the moments at which it was kept."""
+        grid = self.run_shown.grids["diffused"]
+        made = DensityMap(grid.values, Window(*grid.window), fingerprint=self.run_shown.hash)
+        return self.on_stage(made.set_opacity(self.look.dimmed)).set_z_index(-2)
+
+    def follow_moments(self, density: DensityMap) -> None:
+        """Let p_t show the iteration that the clock's record has; between two moments it is between theirs."""
+        steps, moments = self.run_shown.steps, self.run_shown.series["moments"].steps
+        moment = np.interp(steps, moments, np.arange(len(moments)))
+
+        def show(shown: Any) -> None:
+            shown.show(float(np.interp(self.clock.get_value(), np.arange(len(moment)), moment)))
+
+        density.add_updater(show, call_updater=True)
+        density.updaters[-1].only_shows = True
+
+    @cached_property
+    def counter(self) -> Readout:
+        """t."""
+        counter = Readout(self.run_shown.times.astype(int), "$t =$").show(0)
+        corner = np.array([self.zones.board_left, self.zones.board_top, 0.0])
+        return counter.move_to(corner, aligned_edge=[-1, 1, 0])
+
+    @cached_property
+    def slider(self) -> TimeSlider:
+        """log-SNR, in which the clock runs evenly."""
+        levels = self.run_shown.series["levels"].values
+        log_snr = 2 * np.log(levels[:-1, 1] / levels[:-1, 2])
+        values = np.append(log_snr, log_snr[-1] + 1e-6)  # t = 0 has no noise, and stands at the end
+        ticks = {float(values[0]): "noise", float(values[-1]): "data"}
+        made = TimeSlider(values, width=self.zones.board_width - 1.0, label="", ticks=ticks)
+        return self.on_board(made, self.zones.board_top - self.zones.board_bottom - made.height)
+
+    def distance_curve(self) -> LiveCurve:
+        """The distance to the data's p over its floor, along the records."""
+        series = self.run_shown.series
+        mean, deviation = series["distance_floor"].values[0]
+        records = np.arange(len(self.run_shown.steps))
+        made = LiveCurve(
+            records, series["distance"].values.ravel(), (mean, TOLERANCE * deviation),
+            floor_name="two samples of $p$", width=self.zones.board_width - 0.2, height=2.0,
+        )  # fmt: skip
+        return self.on_board(made, 0.9)
+
+    def fitted(self, mobject: Mobject) -> Mobject:
+        """Not wider than the board."""
+        if mobject.width > self.zones.board_width:
+            mobject.scale_to_fit_width(self.zones.board_width)
+        return mobject
