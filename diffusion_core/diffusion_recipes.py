@@ -122,8 +122,8 @@ class DiffusionRecipe(Recipe):
     sampler: str = "ancestral"
     sampler_options: Mapping[str, float] = field(default_factory=dict)
     particles: int = 5000
-    records: int = 240
-    moments: int = 24
+    records: int = 480
+    moments: int = 48
     detailed: int = 8
 
     def __post_init__(self) -> None:

@@ -53,7 +53,7 @@ def compute(recipe: DiffusionRecipe, path: Path, folder: Path, progress: bool = 
     state, observer = start(noise, recipe.particles, start_rng), Observer(target, recipe.particles, truth_rng)
     writer = TrajectoryWriter(
         path, steps=recorded, times=noise.times[way.times[recorded]].astype(float),
-        particles=recipe.particles, dtype=np.float64, detailed=detailed, step_size=recipe.steps / noise.steps,
+        particles=recipe.particles, detailed=detailed, step_size=recipe.steps / noise.steps,
         recipe=recipe.name, seed=recipe.seed, parameters=parameters_of(recipe), versions=versions(),
     )  # fmt: skip
     limit = RUNAWAY * (target.extent + float(noise.sigma[-1]))

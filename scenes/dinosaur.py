@@ -55,7 +55,8 @@ class DinosaurScene(FilmScene):
         """The storyboard."""
         self.start_from_noise()
         self.state_the_rule()
-        self.go_the_whole_way()
+        self.go_through_noise()
+        self.take_shape()
         self.compare_with_target()
 
     def start_from_noise(self) -> None:
@@ -81,19 +82,26 @@ class DinosaurScene(FilmScene):
             pause=2.5,
         )
 
-    def go_the_whole_way(self) -> None:
-        """All steps, evenly in log-SNR, over the exact p_t of the same t."""
+    def go_through_noise(self) -> None:
+        """The first steps, evenly in log-SNR, over the exact p_t of the same t: hardly anything changes."""
         self.curve = self.distance_curve()
         self.clocked(self.clock, self.cloud, self.slider, self.counter, self.curve)
         self.follow_moments(self.density)
         self.beat(
-            "denoise: all the way",
-            f"All {self.run_shown.parameters['steps']:,} steps: below the particles, the exact $p_t$.",
+            "denoise: noise",
+            "For most of the way it is all noise. Beneath: the exact $p_t$.",
             *(FadeOut(shown, run_time=theme.FADE / 2) for shown in self.rule_shown),
             FadeIn(self.density),
             late(FadeIn, self.curve),
         )
-        self.run_clock(self.clock, self.cloud.records - 1, 18)
+        self.run_singly(self.clock, self.turning_record, 5, self.cloud)
+
+    def take_shape(self) -> None:
+        """The rest of the way, on which the shape comes out."""
+        steps = self.run_shown.steps[-1] - self.run_shown.steps[self.turning_record]
+        whole = self.run_shown.steps[-1]
+        self.beat("denoise: shape", f"In the last {steps:,} of {whole:,} steps the shape comes out.")
+        self.run_singly(self.clock, self.cloud.records - 1, 12, self.cloud)
         self.release(self.cloud, self.slider, self.counter, self.curve, self.density)
 
     def compare_with_target(self) -> None:
@@ -129,6 +137,12 @@ class DinosaurScene(FilmScene):
     def run_shown(self) -> Trajectory:
         """The particles' way, computed on first use."""
         return self.trajectory(self.recipe)
+
+    @property
+    def turning_record(self) -> int:
+        """The record at which signal and noise are to each other as 1 to 4."""
+        levels = self.run_shown.series["levels"].values
+        return int(np.argmax(levels[:, 1] >= levels[:, 2] / 4))
 
     @cached_property
     def cloud(self) -> ParticleCloud:
@@ -167,16 +181,15 @@ class DinosaurScene(FilmScene):
         log_snr = 2 * np.log(levels[:-1, 1] / levels[:-1, 2])
         values = np.append(log_snr, log_snr[-1] + 1e-6)  # t = 0 has no noise, and stands at the end
         ticks = {float(values[0]): "noise", float(values[-1]): "data"}
-        made = TimeSlider(values, width=self.zones.board_width - 1.0, label="", ticks=ticks)
+        made = TimeSlider(values, width=self.zones.board_width - 2.6, label="log-SNR", ticks=ticks)
         return self.on_board(made, self.zones.board_top - self.zones.board_bottom - made.height)
 
     def distance_curve(self) -> LiveCurve:
         """The distance to the data's p over its floor, along the records."""
         series = self.run_shown.series
         mean, deviation = series["distance_floor"].values[0]
-        records = np.arange(len(self.run_shown.steps))
         made = LiveCurve(
-            records, series["distance"].values.ravel(), (mean, TOLERANCE * deviation),
+            self.run_shown.steps, series["distance"].values.ravel(), (mean, TOLERANCE * deviation),
             floor_name="two samples of $p$", width=self.zones.board_width - 0.2, height=2.0,
         )  # fmt: skip
         return self.on_board(made, 0.9)
