@@ -1,8 +1,12 @@
 """What holds for tests and docstring examples alike."""
 
+import os
 import sys
 
 import pytest
+
+# Tests run side by side: threads of BLAS and torch that wait for each other on busy cores would crawl.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -171,8 +171,8 @@ BASELINES = (
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
     """A context in which PyTorch draws initial weights with this seed, and which leaves no trace."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed + (1 << 32))  # other numbers than those of the batches
         yield
 
 

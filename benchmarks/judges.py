@@ -99,11 +99,11 @@ def samples_of(denoise: Denoiser, count: int, rng: np.random.Generator) -> Array
 def score_error(
     denoise: Denoiser, truth: GaussianMixture, log_snr: float, count: int, rng: np.random.Generator
 ) -> float:
-    """E |ε̂ − ε*|² over noisy true samples at one level, ε* from the exact denoiser."""
+    """Mean of (ε̂ − ε*)² a coordinate over noisy true samples at one level, ε* from the exact denoiser."""
     level = Level(*(float(value) for value in signal_and_noise(log_snr)))
     noisy = forward_jump(truth.sample(count, rng), level, rng)[0]
     said, best = (noise_in(noisy, guess(noisy, level), level) for guess in (denoise, exact_denoiser(truth)))
-    return float(np.mean(np.sum((said - best) ** 2, axis=1)))
+    return float(np.mean((said - best) ** 2))
 
 
 def share_off_curve(samples: Array, curve: Array, distance: float) -> float:

@@ -29,12 +29,12 @@ Denoiser: TypeAlias = Callable[[Array, Level], Array]
 # The forward process.
 
 
-def forward_kick(state: State, then: Level, now: Level, rng: np.random.Generator) -> Step:
-    """x_t = α_t/α_(t−1) x_(t−1) + √β_t ε: one kick of the Markov chain that turns data into noise.
+def forward_kick(state: State, now: Level, then: Level, rng: np.random.Generator) -> Step:
+    """x_t = α_t/α_(t−1) x_(t−1) + √β_t ε, from t − 1 to t: one kick of the chain that turns data into noise.
 
     Source: Ho, Jain and Abbeel (2020), "Denoising diffusion probabilistic models", eq. 2.
     """
-    kick = step_between(now, then)
+    kick = step_between(then, now)
     drift = (kick.alpha - 1) * state.position
     noise = kick.sigma * rng.standard_normal(drift.shape)
     return Step(State(state.position + drift + noise), drift, noise)
@@ -78,7 +78,7 @@ def posterior(target: GaussianMixture | PointSet, x: ArrayLike, level: Level) ->
 def exact_denoiser(target: GaussianMixture | PointSet) -> Denoiser:
     """x̂₀ = (x_t + σ_t² ∇ log p_t(x_t))/α_t with the exact score of the diffused target: Tweedie's formula.
 
-    Source: Efron (2011), "Tweedie's formula and selection bias", eq. 1.4; Robbins (1956).
+    Source: Efron (2011), "Tweedie's formula and selection bias", eq. 1.4.
     """
 
     def denoise(x: Array, level: Level) -> Array:
@@ -142,8 +142,9 @@ def ancestral(state: State, denoise: Denoiser, now: Level, then: Level, rng: np.
 
 
 def ancestral_wide(state: State, denoise: Denoiser, now: Level, then: Level, rng: np.random.Generator) -> Step:
-    """The same with noise √β, and none in the last step. Exact where the data are N(0, I).
+    """The same with noise √β, and none in the last step.
 
+    Where the data are N(0, I) and variance is preserved, it is exact in all steps but the last.
     Source: Ho et al. (2020), algorithm 2 with σ_t² = β_t.
     """
     spread = step_between(now, then).sigma if then.sigma > 0 else 0.0
@@ -211,7 +212,8 @@ def langevin(state: State, denoise: Denoiser, level: Level, ratio: float, rng: n
 
     `ratio` is what Song et al. call the signal-to-noise ratio: of the drift to the kick. They measure the
     score's norm on the batch; here it is that of noise, √2/σ_t in the plane, so that no particle feels the others.
-    Source: Song et al. (2021), "Score-based generative modeling through SDEs", algorithm 4 with ε = τ.
+    Source: Song et al. (2021), "Score-based generative modeling through SDEs", algorithm 4 with ε = τ; their
+    algorithm 5, for preserved variance, has a further factor of nearly 1.
     """
     step_size = 2 * (ratio * level.sigma) ** 2
     drift = step_size * score_of(denoise)(state.position, level)
@@ -324,13 +326,15 @@ def sampler(name: str, denoise: Denoiser, schedule: Schedule, **options: float) 
     50
     """
     if name not in SAMPLERS:
-        raise SamplerError(f"there is no sampler '{name}' here: {suggestion(name, SAMPLERS)}")
+        raise SamplerError(f"there is no sampler '{name}' here: {suggestion(str(name), SAMPLERS)}")
     parameters = inspect.signature(SAMPLERS[name]).parameters.values()
     takes = [p.name for p in parameters if p.name not in ("denoise", "schedule", "options")]
-    for option in options:
+    for option, value in options.items():
         if option not in takes:
             known = ", ".join(takes) or "no options"
             raise SamplerError(f"the sampler '{name}' has no '{option}': it takes {known}")
+        if not isinstance(value, (int, float)):
+            raise SamplerError(f"{option} = {value!r} is no option of the sampler '{name}': give a number")
     return SAMPLERS[name](denoise, schedule, **options)
 
 

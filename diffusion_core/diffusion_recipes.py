@@ -19,7 +19,7 @@ PREDICTED = ("epsilon", "x0", "v", "score")  # the keys of `diffusion.PREDICTION
 class TrainingRecipe(Recipe):
     """A network that learns to denoise samples of the target, with checkpoints from the first iteration on.
 
-    The defaults are the fast ones; plain DDPM is the recipe "spiral-ddpm".
+    The defaults are the fast ones; plain DDPM is the recipe "spiral-plain-net".
 
     Args:
         schedule: of the noise levels t = 1 … T, a name of `schedules.SCHEDULES`.
@@ -84,10 +84,17 @@ class TrainingRecipe(Recipe):
         return np.unique(np.concatenate([[0], np.round(rungs), [self.iterations]])).astype(np.int64)
 
 
+def _training_of(parameters: Mapping[str, Any]) -> TrainingRecipe:
+    try:
+        return TrainingRecipe(**parameters)
+    except TypeError as error:
+        raise RecipeError(f"training is no recipe of this version ({error}): give a TrainingRecipe") from None
+
+
 def _mean_and_deviation(levels: object) -> tuple[float, float]:
     numbers = list(levels) if isinstance(levels, (tuple, list)) else []
     plain = all(isinstance(number, (int, float)) and np.isfinite(number) for number in numbers)
-    if not (plain and len(numbers) == 2 and numbers[1] > 0):
+    if not (plain and len(numbers) == 2 and 0 < numbers[1] <= 5):
         raise RecipeError(f"levels = {levels!r} draw no noise: choose (mean, deviation) of ln σ/α, or None")
     return float(numbers[0]), float(numbers[1])
 
@@ -128,11 +135,13 @@ class DiffusionRecipe(Recipe):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._need_whole(steps=1, particles=1, records=2, moments=2, detailed=0)
+        self._need_whole(steps=1, particles=2, records=2, moments=2, detailed=0)
         if self.taken is not None:
             self._need_whole(taken=1)
         if isinstance(self.training, Mapping):  # as JSON makes it
-            object.__setattr__(self, "training", TrainingRecipe(**self.training))
+            object.__setattr__(self, "training", _training_of(self.training))
+        if not (self.training is None or isinstance(self.training, TrainingRecipe)):
+            raise RecipeError(f"training = {self.training!r} is no recipe: give a TrainingRecipe, or None")
         if self.training is not None:
             object.__setattr__(self, "target", self.training.target)
             object.__setattr__(self, "options", self.training.options)
@@ -147,29 +156,3 @@ def on_target(recipe: Any, target: str, **options: float) -> Any:
     if isinstance(recipe, DiffusionRecipe) and recipe.training is not None:
         changed["training"] = dataclasses.replace(recipe.training, **changed)
     return dataclasses.replace(recipe, **changed)
-
-
-_SPIRAL = TrainingRecipe(
-    "spiral-net", "a network that denoises the spiral, trained fast", "spiral", levels=(-1.6, 1.3), iterations=3000
-)
-_DINOSAUR = TrainingRecipe("dinosaur-net", "a network that denoises the dinosaur, trained fast", "dinosaur")
-_DDPM = TrainingRecipe(
-    "spiral-ddpm-net", "the spiral's network by plain DDPM: name the noise at a random t", "spiral",
-    prediction="epsilon", levels=None, emphasis=0.0, group=1, waves=0, learning_rate=0.001,
-)  # fmt: skip
-
-DIFFUSION: dict[str, Recipe] = {
-    recipe.name: recipe
-    for recipe in (
-        _SPIRAL,
-        _DDPM,
-        _DINOSAUR,
-        DiffusionRecipe("spiral-exact", "noise becomes the spiral along its exact score: DDPM, 1,000 steps"),
-        DiffusionRecipe("spiral-ddpm", "the same along the learned score", training=_SPIRAL),
-        DiffusionRecipe(
-            "spiral-flow", "the same without noise: the probability flow, 50 steps of DDIM",
-            training=_SPIRAL, sampler="ddim", taken=50,
-        ),
-        DiffusionRecipe("dinosaur-ddpm", "a standard Gaussian becomes the dinosaur", training=_DINOSAUR),
-    )
-}  # fmt: skip

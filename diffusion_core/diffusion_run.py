@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
+import logging
+from contextlib import AbstractContextManager, nullcontext
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -23,11 +25,8 @@ from diffusion_core.simulation import simulate
 from diffusion_core.trajectory import Grid, Series
 
 LEVEL = ("t", "alpha", "sigma")
+_LOG = logging.getLogger(__name__)
 RUNAWAY = 1e3  # a run whose |x| passes so many times the data's extent and the noise has exploded
-
-
-class PriorWarning(UserWarning):
-    """Samples start from N(0, σ_T²), and that is not what the data have become at T."""
 
 
 def compute(recipe: DiffusionRecipe, path: Path, folder: Path, progress: bool = True, device: str = "cpu") -> None:
@@ -41,11 +40,12 @@ def compute(recipe: DiffusionRecipe, path: Path, folder: Path, progress: bool = 
         SamplerError: there is no such sampler, or no exact denoiser for this target.
     """
     target, noise = find_target(recipe.target, **recipe.options), _schedule(recipe)
+    sampler(recipe.sampler, lambda x, level: x, noise, **recipe.sampler_options)  # before anything is trained
     denoise = _denoiser(recipe, target, folder, progress, device)
     start_rng, run_rng, truth_rng = np.random.default_rng(recipe.seed).spawn(3)
     way = sampler(recipe.sampler, denoise, noise, **recipe.sampler_options)
-    if fault := noise.prior_fault(float(target.sample(10_000, truth_rng).var(axis=0).mean())):
-        warnings.warn(fault, PriorWarning, stacklevel=2)
+    if fault := noise.prior_fault(float((target.sample(10_000, truth_rng) ** 2).mean())):
+        _LOG.warning(fault)
 
     recorded = records_of(way.times, noise, recipe.records)
     moments = records_of(way.times, noise, recipe.moments + 1)[:-1]  # all but t = 0, where there is no noise
@@ -54,12 +54,14 @@ def compute(recipe: DiffusionRecipe, path: Path, folder: Path, progress: bool = 
     writer = TrajectoryWriter(
         path, steps=recorded, times=noise.times[way.times[recorded]].astype(float),
         particles=recipe.particles, detailed=detailed, step_size=recipe.steps / noise.steps,
-        recipe=recipe.name, seed=recipe.seed, parameters=parameters_of(recipe), versions=versions(),
+        recipe=recipe.name, seed=recipe.seed, parameters=parameters_of(recipe),
+        versions=versions() | _torch_version(recipe),
     )  # fmt: skip
     limit = RUNAWAY * (target.extent + float(noise.sigma[-1]))
-    run = simulate(way.kernel, state, way.iterations, run_rng, limit, "train the network longer")
+    remedy = "take more steps" if recipe.training is None else "train the network for more iterations"
+    run = simulate(way.kernel, state, way.iterations, run_rng, limit, remedy)
     bar = tqdm(run, recipe.name, way.iterations, disable=not progress, delay=0.5, unit=" steps", leave=False)
-    with writer:
+    with writer, _fixed_threads(recipe):
         nothing, wanted = np.zeros((len(detailed), 2)), set(recorded.tolist())
         writer.append(state.position, nothing, nothing)
         observer.follow(state.position)
@@ -79,6 +81,19 @@ def compute(recipe: DiffusionRecipe, path: Path, folder: Path, progress: bool = 
 def _schedule(recipe: DiffusionRecipe) -> Schedule:
     whole = schedule(recipe.schedule, recipe.steps)
     return whole if recipe.taken is None else whole.respaced(recipe.taken)
+
+
+def _torch_version(recipe: DiffusionRecipe) -> dict[str, str]:
+    return {} if recipe.training is None else {"torch": version("torch")}
+
+
+def _fixed_threads(recipe: DiffusionRecipe) -> AbstractContextManager[None]:
+    """As many threads for sampling as the network was trained with, so that every machine gets the same bytes."""
+    if recipe.training is None:
+        return nullcontext()
+    from diffusion_core.network import threads
+
+    return threads(recipe.training.threads)
 
 
 def _denoiser(
@@ -128,9 +143,11 @@ def records_of(times: np.ndarray, noise: Schedule, count: int) -> np.ndarray:
     last = len(times) - 1
     if last < count:
         return np.arange(last + 1)
-    log_snr = noise.log_snr[np.maximum(times, 1)]  # t = 0 has an infinite one
-    wanted = np.linspace(log_snr[0], log_snr[-1], count - 1)
-    return np.unique(np.append(np.searchsorted(log_snr[:-1], wanted), last)).clip(max=last)
+    log_snr = noise.log_snr[np.maximum(times, 1)][:-1]  # t = 0 has an infinite one
+    found = np.searchsorted(log_snr, np.linspace(log_snr[0], log_snr[-1], count - 1))
+    # Where a sampler stays at a level, it is done there only with the last iteration at it.
+    settled = np.searchsorted(log_snr, log_snr[found], side="right") - 1
+    return np.unique(np.concatenate([[0], settled, [last]]))
 
 
 def _levels(noise: Schedule, times: np.ndarray, iterations: np.ndarray) -> Series:

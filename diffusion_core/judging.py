@@ -39,7 +39,9 @@ _APART = 1 << 32  # of the generator: no chunk of the training has this number
 class Judge:
     """Measures networks of one recipe: samples from the same noise, fields, loss and errors at the same points.
 
-    Samples are made with Heun's rule on EDM's schedule, so that the network alone decides how good they are.
+    Samples are made with Heun's rule on EDM's schedule, in so many steps that hardly anything but the network
+    decides how good they are; one that was trained at fewer levels than these has to extrapolate. The loss is
+    that of the prediction, each noise level counting alike.
     """
 
     def __init__(self, recipe: TrainingRecipe, target: Distribution, noise: Schedule) -> None:
@@ -85,12 +87,14 @@ class Judge:
 
     def _samples(self, denoise: Denoiser) -> Array:
         way, state = sampler("heun", denoise, self._way), self._start
-        for step in simulate(way.kernel, state, way.iterations, np.random.default_rng(0)):  # which it does not use
+        limit = 1e3 * (self._target.extent + float(self._way.sigma[-1]))
+        unused, remedy = np.random.default_rng(0), "train for more iterations, or with a smaller learning_rate"
+        for step in simulate(way.kernel, state, way.iterations, unused, limit, remedy):
             state = step.state
         return state.position
 
     def _errors_of(self, denoise: Denoiser, exact: Denoiser) -> list[float]:
-        """E |ε̂ − ε*|² a coordinate at each level: how far the network's noise is from the best guess."""
+        """Mean of (ε̂ − ε*)² a coordinate at each level: how far the network's noise is from the best guess."""
         errors = []
         for t, x in zip(self._error_times, self._noisy, strict=True):
             level = self._noise.level(t)
@@ -111,7 +115,8 @@ class Judge:
     def series(self, ladder: Array) -> dict[str, Series]:
         """What was measured at each checkpoint, with the floors that a perfect network would reach."""
         first = ladder[:1]
-        mean, deviation = float(self._true.mean()), float(self._true.std() / np.sqrt(self._recipe.particles))
+        cut = np.maximum(self._true, self._unlikely)
+        mean, deviation = float(cut.mean()), float(cut.std() / np.sqrt(self._recipe.particles))
         series = {name: Series(ladder, np.array(values), (name,)) for name, values in self._measured.items()}
         series |= {
             "distance_floor": _floor(first, self._floor.mean, self._floor.standard_deviation),

@@ -7,6 +7,8 @@ It sees a noisy point x_t and the log-SNR of its level, where variance is preser
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 
 import numpy as np
@@ -83,6 +85,17 @@ def denoiser(network: Network, prediction: str) -> Denoiser:
         return np.asarray(PREDICTIONS[prediction].clean(said, x * (alpha / level.alpha), alpha, sigma))
 
     return denoise
+
+
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """Let torch use so many threads for a while: how many they are decides the last digits of its sums."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def flat_weights(network: Network) -> Array:

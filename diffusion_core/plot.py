@@ -86,5 +86,5 @@ def _errors(axes: Any, trajectory: Trajectory) -> None:
             record = round(share * (len(values) - 1))
             axes.plot(log_snr, values[record], alpha=0.3 + 0.7 * share, color=_COLOURS["learned"],
                       label=f"{trajectory.steps[record]:,} iterations")  # fmt: skip
-        axes.set(yscale="log", xlabel="log-SNR", title="E |ε̂ − ε*|² by noise level")
+        axes.set(yscale="log", xlabel="log-SNR", title="mean of (ε̂ − ε*)² by noise level")
         axes.legend()

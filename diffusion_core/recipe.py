@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -83,10 +83,15 @@ class Recipe:
         return folder / f"{self.name}-{self.key}.npz"
 
 
-def parameters_of(recipe: Recipe) -> dict[str, object]:
+def parameters_of(recipe: Recipe) -> dict[str, Any]:
     """All parameters that decide what is computed, as JSON keeps them."""
-    plain: dict[str, object] = dataclasses.asdict(dataclasses.replace(recipe, about=""))
-    return plain
+    return _without_about(dataclasses.asdict(recipe))
+
+
+def _without_about(parameters: dict[str, Any]) -> dict[str, Any]:
+    """What a recipe, and the recipe of its network in it, say of themselves changes nothing."""
+    within = {name: _without_about(value) for name, value in parameters.items() if isinstance(value, dict)}
+    return parameters | within | ({"about": ""} if "about" in parameters else {})
 
 
 @cache

@@ -6,12 +6,34 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from diffusion_core.diffusion_recipes import DIFFUSION, DiffusionRecipe, TrainingRecipe
+from diffusion_core.diffusion_recipes import DiffusionRecipe, TrainingRecipe
 from diffusion_core.errors import RecipeError, suggestion
 from diffusion_core.langevin_recipes import LANGEVIN, LangevinRecipe
 from diffusion_core.recipe import Recipe
 
-RECIPES: dict[str, Recipe] = {**LANGEVIN, **DIFFUSION}
+_SPIRAL = TrainingRecipe(
+    "spiral-net", "a network that denoises the spiral, trained fast", "spiral", levels=(-1.6, 1.3), iterations=3000
+)
+_PLAIN = TrainingRecipe(
+    "spiral-plain-net", "the same by plain DDPM: name the noise at a random t", "spiral", iterations=20_000,
+    prediction="epsilon", levels=None, emphasis=0.0, group=1, waves=0, learning_rate=0.001, batch=256,
+)  # fmt: skip
+_DINOSAUR = TrainingRecipe("dinosaur-net", "a network that denoises the dinosaur, trained fast", "dinosaur")
+_DIFFUSION: tuple[Recipe, ...] = (
+    _SPIRAL,
+    _PLAIN,
+    _DINOSAUR,
+    DiffusionRecipe("spiral-exact", "noise becomes the spiral along its exact score: DDPM, 1,000 steps"),
+    DiffusionRecipe("spiral-ddpm", "the same along the learned score", training=_SPIRAL),
+    DiffusionRecipe("spiral-plain", "the same along the score that plain DDPM has learned", training=_PLAIN),
+    DiffusionRecipe(
+        "spiral-flow", "the same without noise: the probability flow, 50 steps of DDIM",
+        training=_SPIRAL, sampler="ddim", taken=50,
+    ),
+    DiffusionRecipe("dinosaur-ddpm", "a standard Gaussian becomes the dinosaur", training=_DINOSAUR),
+)  # fmt: skip
+
+RECIPES: dict[str, Recipe] = {**LANGEVIN, **{recipe.name: recipe for recipe in _DIFFUSION}}
 _KINDS: tuple[type[Recipe], ...] = (LangevinRecipe, TrainingRecipe, DiffusionRecipe)
 
 

@@ -63,6 +63,8 @@ class Schedule:
     def __post_init__(self) -> None:
         log_snr = np.asarray(self.log_snr, float)
         times = np.asarray(self.times, np.int64) if len(self.times) else np.arange(len(log_snr))
+        if len(times) != len(log_snr):
+            raise ScheduleError(f"the schedule '{self.name}' has {len(log_snr)} levels and {len(times)} times")
         finite = log_snr.ndim == 1 and len(log_snr) > 1 and np.isfinite(log_snr[1:]).all()
         if not (finite and log_snr[0] == np.inf and (np.diff(log_snr[1:]) < 0).all()):
             raise ScheduleError(
@@ -104,7 +106,8 @@ class Schedule:
     def respaced(self, steps: int) -> Schedule:
         """A shorter schedule over evenly spaced times of this one, from its T on.
 
-        Source: Nichol and Dhariwal (2021), section 4; the spacing that diffusers calls "trailing".
+        Source: Lin, Liu, Li and Yang (2024), "Common diffusion noise schedules and sample steps are flawed",
+        table 2, "trailing".
 
         Raises:
             ScheduleError: not a whole number from 1 to T.
@@ -118,15 +121,14 @@ class Schedule:
         """What to tell the user where samples of N(0, σ_T²) would start from the wrong law; otherwise "".
 
         Args:
-            variance: of the data, per coordinate.
+            variance: of the data, per coordinate; around 0, where the samples start, and not around their mean.
         """
         share = float(np.exp(self.log_snr[-1])) * variance
         if share <= WRONG_PRIOR:
             return ""
         return (
-            f"the schedule '{self.name}' leaves {share:.2g} of the data's variance beside the noise's at T = "
-            f"{self.steps}, where samples start from noise alone: take one that ends below {WRONG_PRIOR:g}, with "
-            "more noise at T"
+            f"with the schedule '{self.name}' the data's variance is still {share:.2g} times the noise's at T = "
+            f"{self.steps}, where samples start from noise alone: take one that ends below {WRONG_PRIOR:g}"
         )
 
 
@@ -141,8 +143,13 @@ def signal_and_noise(log_snr: ArrayLike, preserving: bool = True) -> tuple[Array
 def step_between(now: Level, then: Level) -> Level:
     """α and σ of the kick from an earlier, cleaner time `then` to `now`: x_now = α x_then + σ ε.
 
-    Source: Kingma et al. (2021), eq. 34 and 35: σ² = σ_now² (1 − e^(λ_now − λ_then)).
+    σ² = σ_now² (1 − e^(λ_now − λ_then)). Source: Kingma et al. (2021), appendix A.
+
+    Raises:
+        ScheduleError: `then` is the noisier one.
     """
+    if now.log_snr > then.log_snr:
+        raise ScheduleError(f"a kick leads to more noise, not from {then} to {now}: exchange the two")
     return Level(now.alpha / then.alpha, now.sigma * float(np.sqrt(-np.expm1(now.log_snr - then.log_snr))))
 
 
@@ -166,7 +173,7 @@ def cosine(t: Array, offset: float = 0.008) -> Array:
 
 
 def sigmoid(t: Array, start: float = -3.0, end: float = 3.0) -> Array:
-    """An ᾱ that falls like 1/(1 + eᵛ), v from `start` to `end`. Jabri, Fleet and Chen (2022), section 3.
+    """An ᾱ that falls like 1/(1 + eᵛ), v from `start` to `end`, to 0. Jabri, Fleet and Chen (2022).
 
     ᾱ/(1 − ᾱ) = (S(end) − S(v)) / (S(v) − S(start)), by the addition theorem of differences of S.
     """
@@ -220,7 +227,7 @@ def schedule(name: str, steps: int, **parameters: float) -> Schedule:
     [0.0, 0.002, 2.515, 80.0]
     """
     if name not in SCHEDULES:
-        raise ScheduleError(f"there is no schedule '{name}': {suggestion(name, SCHEDULES)}")
+        raise ScheduleError(f"there is no schedule '{name}': {suggestion(str(name), SCHEDULES)}")
     if not isinstance(steps, int) or isinstance(steps, bool) or steps < 1:
         raise ScheduleError(f"T = {steps!r} makes no schedule: choose a whole number from 1 up, such as 1000")
     kind = SCHEDULES[name]
@@ -240,8 +247,10 @@ def _refuse_parameters(name: str, kind: Kind, parameters: Mapping[str, object]) 
         if parameter not in takes:
             raise ScheduleError(f"the schedule '{name}' has no '{parameter}': it takes {', '.join(takes)}")
         plain = isinstance(value, (int, float)) and np.isfinite(value)
-        if not plain or (parameter not in ("start", "end") and value <= 0):  # type: ignore[operator]
-            raise ScheduleError(f"{parameter} = {value!r} makes no schedule: choose a number above 0")
+        signed = parameter in ("start", "end")
+        if not plain or not (signed or value > 0):  # type: ignore[operator]
+            kind_of = "finite number" if signed else "number above 0"
+            raise ScheduleError(f"{parameter} = {value!r} makes no schedule: choose a {kind_of}")
 
 
 def from_betas(betas: ArrayLike, name: str = "own") -> Schedule:

@@ -1,12 +1,13 @@
 """Training: draw clean points, make them noisy, ask the network for what was added; again and again.
 
-Plain DDPM is `prediction = "epsilon"`, `levels = None`, `emphasis = 0`, `group = 1`, `waves = 0`: name the noise
-in a single noisy point at a uniformly drawn t. Each setting of `TrainingRecipe` is a step from there to a network
-that learns much faster; `benchmarks/README.md` has what each of them gains.
+Plain DDPM is the recipe "spiral-plain-net": name the noise in a single noisy point at a uniformly drawn t. Where
+the settings of `TrainingRecipe` differ from its own, each is a step to a network that learns much faster;
+`benchmarks/README.md` has what each of them gains. AdamW, its falling rate and the average are common to both.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -19,10 +20,12 @@ from torch import Tensor, nn
 from diffusion_core.diffusion import PREDICTIONS
 from diffusion_core.diffusion_recipes import TrainingRecipe
 from diffusion_core.distributions import Array, Distribution
+from diffusion_core.errors import NetworkError
 from diffusion_core.network import Network
 from diffusion_core.schedules import schedule, signal_and_noise
 
 CHUNK = 32  # batches drawn at a time, which spares most small operations; training resumes at its multiples
+SPREAD = 16  # one noisy point in so many has a uniformly drawn t
 _MEMORY = 18  # the average's memory is so many times shorter than the training so far
 
 Weights = NDArray[np.float32]
@@ -32,7 +35,7 @@ class Progress(NamedTuple):
     """Where training stands after so many iterations: all that is needed to go on."""
 
     step: int
-    loss: float  # mean over the iterations since the last report; of the next one at step 0
+    loss: float  # weighted, mean over the iterations since the last report; NaN at step 0
     weights: Weights  # (parameters,)
     average: Weights  # (parameters,) their moving average, with which samples are made
     moment: Weights  # (parameters,) Adam's
@@ -62,6 +65,9 @@ def train(
         target: where clean points are drawn.
         since: a report at a multiple of CHUNK, to go on from there.
         device: of torch.
+
+    Raises:
+        NetworkError: the training diverges.
     """
     network = new_network(recipe).to(device)
     parameters = list(network.parameters())
@@ -89,7 +95,13 @@ def train(
                 for mean, parameter in zip(average, parameters, strict=True):
                     mean.lerp_(parameter, 1 - (1 - 1 / done) ** _MEMORY)
             if done in ladder or done % CHUNK == 0:
-                yield _report(done, float(losses) / (done - reported), parameters, average, optimizer)
+                mean_loss = float(losses) / (done - reported)
+                if not math.isfinite(mean_loss):
+                    raise NetworkError(
+                        f"'{recipe.name}' diverged before iteration {done:,}: choose a smaller learning_rate than "
+                        f"{recipe.learning_rate:g}"
+                    )
+                yield _report(done, mean_loss, parameters, average, optimizer)
                 reported, losses = done, torch.zeros_like(losses)
             if done == recipe.iterations:
                 return
@@ -110,22 +122,27 @@ def draw(recipe: TrainingRecipe, target: Distribution, rng: np.random.Generator)
 
 
 def draw_levels(recipe: TrainingRecipe, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-    """Log-SNRs, (*shape, 1): of uniformly drawn t, or normal where the recipe says so.
+    """Log-SNRs of whole batches, (batches, …, 1): of uniformly drawn t, or −2 times a normal ln σ/α.
 
-    The normal ones are stratified along the last axis of `shape`, one in every quantile.
+    The normal ones are stratified, one in every quantile of a batch. One point in SPREAD still has a uniformly
+    drawn t, so that there is no level of the schedule of which the network has never seen anything.
     """
-    if recipe.levels is None:
-        return schedule(recipe.schedule, recipe.steps).log_snr[rng.integers(1, recipe.steps + 1, (*shape, 1))]
-    mean, deviation = recipe.levels
-    quantile = (np.arange(shape[-1])[:, None] + rng.uniform(0.01, 0.99, (*shape, 1))) / shape[-1]
-    return np.asarray(-2 * (mean + deviation * ndtri(quantile)))
+    count, batch = shape[0], int(np.prod(shape[1:]))
+    log_snr = schedule(recipe.schedule, recipe.steps).log_snr[rng.integers(1, recipe.steps + 1, (count, batch))]
+    if recipe.levels is not None:
+        mean, deviation = recipe.levels
+        rank = rng.permuted(np.tile(np.arange(batch), (count, 1)), axis=1)
+        drawn = -2 * (mean + deviation * ndtri((rank + rng.uniform(1e-9, 1, (count, batch))) / batch))
+        normal = np.arange(batch) % SPREAD != 0
+        log_snr[:, normal] = drawn[:, normal]
+    return np.asarray(log_snr.reshape(*shape, 1))
 
 
 def mean_of_group(noisy: Tensor, ratio: Tensor, clean: Tensor) -> Tensor:
     """Σ_j w_j x_j over a group's clean points, w_j ∝ N(noisy point; x_j, ratio²): (groups, group, 2).
 
     Any point of the group may have become the noisy one, and this is the mean over which it was. Its mean given
-    the noisy point is the same as that of the point itself, and its variance is smaller. Source: Xu, Tong and
+    the noisy point is the same as that of the point itself, and its variance is no larger. Source: Xu, Tong and
     Jaakkola (2023), "Stable target field for reduced variance score estimation in diffusion models", eq. 6.
     """
     nearness = torch.cat([noisy, torch.full_like(ratio, -0.5)], dim=-1) / ratio**2  # |noisy|² is the same for all
@@ -135,7 +152,7 @@ def mean_of_group(noisy: Tensor, ratio: Tensor, clean: Tensor) -> Tensor:
 
 def new_network(recipe: TrainingRecipe) -> Network:
     """The untrained network: PyTorch's own initial weights, drawn with the recipe's seed."""
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng():
         torch.manual_seed(recipe.seed)
         return Network(recipe.width, recipe.depth, recipe.waves)
 

@@ -20,7 +20,7 @@ from diffusion_core.diffusion_recipes import TrainingRecipe
 from diffusion_core.distributions import Distribution
 from diffusion_core.errors import NetworkError
 from diffusion_core.judging import Judge
-from diffusion_core.network import set_weights
+from diffusion_core.network import set_weights, threads
 from diffusion_core.npz import TrajectoryWriter
 from diffusion_core.recipe import parameters_of, seconds_file, versions
 from diffusion_core.schedules import schedule
@@ -40,22 +40,19 @@ def compute(recipe: TrainingRecipe, path: Path, folder: Path, progress: bool = T
     """
     _refuse_device(device)
     target = find_target(recipe.target, **recipe.options)
-    judge = Judge(recipe, target, schedule(recipe.schedule, recipe.steps))
-    state = State(path.with_name(f".{path.name}.state"), recipe)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(recipe.threads)
-    try:
+    made_with = versions() | {"torch": torch.__version__, "device": device}
+    state = State(path.with_name(f".{path.name}.state"), recipe, made_with)
+    with threads(recipe.threads):
+        judge = Judge(recipe, target, schedule(recipe.schedule, recipe.steps))
         kept = _trained(recipe, target, state, progress, device)
-        _judge(recipe, judge, kept, path, progress)
-    finally:
-        torch.set_num_threads(threads)
+        _judge(recipe, judge, kept, path, progress, made_with)
     seconds_file(path).write_text(json.dumps({"seconds": round(state.seconds, 1), "device": device}))
     state.path.unlink(missing_ok=True)
 
 
 def _refuse_device(device: str) -> None:
     try:
-        torch.zeros(1, device=device)
+        torch.zeros(1, device=device).item()
     except Exception as error:  # each backend has its own
         said = str(error).splitlines()[0]
         raise NetworkError(f"PyTorch cannot work on the device '{device}' ({said}): choose cpu") from error
@@ -64,8 +61,8 @@ def _refuse_device(device: str) -> None:
 class State:
     """A training on its way, in a file: its last report, and the averages at the rungs of the ladder so far."""
 
-    def __init__(self, path: Path, recipe: TrainingRecipe) -> None:
-        self.path, self.rungs, self.seconds = path, np.zeros((0, 0), np.float32), 0.0
+    def __init__(self, path: Path, recipe: TrainingRecipe, made_with: dict[str, str]) -> None:
+        self.path, self.seconds, self._made_with = path, 0.0, json.dumps(made_with, sort_keys=True)
         self.last: Progress | None = None
         count = sum(parameter.numel() for parameter in new_network(recipe).parameters())
         self.rungs = np.zeros((0, count), np.float32)
@@ -73,9 +70,11 @@ class State:
             self._read(recipe, count)
 
     def _read(self, recipe: TrainingRecipe, count: int) -> None:
-        """Take over what is there; a file that was damaged or belongs to something else is passed over."""
+        """Take over what is there; a file that was damaged, or made with other versions, is passed over."""
         try:
             with np.load(self.path, allow_pickle=False) as file:
+                if str(file["made_with"]) != self._made_with:
+                    return
                 vectors = [np.asarray(file[name], np.float32) for name in Progress._fields[2:]]
                 step, rungs, seconds = int(file["step"]), file["rungs"], float(file["seconds"])
         except Exception:  # a damaged archive raises whatever its parts stumble over
@@ -89,7 +88,8 @@ class State:
         temporary = self.path.with_name(f"{self.path.name}.part")
         with temporary.open("wb") as file:
             vectors = dict(zip(Progress._fields[2:], last[2:], strict=True))
-            np.savez(file, step=last.step, rungs=np.array(rungs), seconds=seconds, **vectors)  # type: ignore[arg-type]
+            about = {"step": last.step, "seconds": seconds, "made_with": self._made_with}
+            np.savez(file, rungs=np.array(rungs), **about, **vectors)  # type: ignore[arg-type]
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, self.path)
@@ -118,13 +118,15 @@ def _trained(
     return np.array(rungs)
 
 
-def _judge(recipe: TrainingRecipe, judge: Judge, kept: Weights, path: Path, progress: bool) -> None:
+def _judge(
+    recipe: TrainingRecipe, judge: Judge, kept: Weights, path: Path, progress: bool, made_with: dict[str, str]
+) -> None:
     """Write what each checkpoint's network does: its samples, fields, loss and errors."""
     network = new_network(recipe)
     writer = TrajectoryWriter(
         path, steps=recipe.ladder, times=recipe.ladder.astype(float), particles=recipe.particles,
         step_size=recipe.learning_rate, recipe=recipe.name, seed=recipe.seed,
-        parameters=parameters_of(recipe), versions=versions() | {"torch": torch.__version__},
+        parameters=parameters_of(recipe), versions=made_with,
     )  # fmt: skip
     with writer:
         bar = tqdm(

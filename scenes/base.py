@@ -24,7 +24,7 @@ from typst import TypstError
 from diffusion_core.compute import load_or_compute
 from diffusion_core.errors import DiffusionError, suggestion
 from diffusion_core.observation import WINDOW, verdict
-from diffusion_core.recipes import LangevinRecipe
+from diffusion_core.recipe import Recipe
 from diffusion_core.trajectory import Trajectory
 from scenes import theme as looks
 from scenes.clocks import ClockedScene, late
@@ -243,7 +243,7 @@ class FilmScene(ClockedScene):
 
     # Runs.
 
-    def trajectory(self, recipe: LangevinRecipe) -> Trajectory:
+    def trajectory(self, recipe: Recipe) -> Trajectory:
         """The recipe's trajectory, computed on the first call and found under `media/trajectories` after it."""
         return load_or_compute(recipe, config.get_dir("media_dir") / "trajectories")
 

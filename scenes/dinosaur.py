@@ -83,37 +83,46 @@ class DinosaurScene(FilmScene):
         )
 
     def go_through_noise(self) -> None:
-        """The first steps, evenly in log-SNR, over the exact p_t of the same t: hardly anything changes."""
+        """The first steps, evenly in log-SNR, over the p_t of the same t: one sees hardly anything change."""
         self.curve = self.distance_curve()
         self.clocked(self.clock, self.cloud, self.slider, self.counter, self.curve)
         self.follow_moments(self.density)
+        record = self.turning_record
+        gone, whole = self.run_shown.steps[record], self.run_shown.steps[-1]
         self.beat(
             "denoise: noise",
-            "For most of the way it is all noise. Beneath: the exact $p_t$.",
+            f"For {gone:,} of {whole:,} steps it looks like noise. Beneath: $p_t$.",
             *(FadeOut(shown, run_time=theme.FADE / 2) for shown in self.rule_shown),
             FadeIn(self.density),
             late(FadeIn, self.curve),
         )
-        self.run_singly(self.clock, self.turning_record, 5, self.cloud)
+        self.run_singly(self.clock, record, 5, self.cloud)
 
     def take_shape(self) -> None:
         """The rest of the way, on which the shape comes out."""
         steps = self.run_shown.steps[-1] - self.run_shown.steps[self.turning_record]
-        whole = self.run_shown.steps[-1]
-        self.beat("denoise: shape", f"In the last {steps:,} of {whole:,} steps the shape comes out.")
+        self.beat("denoise: shape", f"In the remaining {steps:,} steps the shape comes out.")
         self.run_singly(self.clock, self.cloud.records - 1, 12, self.cloud)
         self.release(self.cloud, self.slider, self.counter, self.curve, self.density)
 
     def compare_with_target(self) -> None:
         """What was reached, as it was measured."""
-        self.beat("denoise: sample", self.arrival(), self.cloud.animate(run_time=1.2).set_opacity(0))
+        grid = self.run_shown.grids["density"]
+        data = DensityMap(grid.values, Window(*grid.window), fingerprint=self.run_shown.hash)
+        self.beat(
+            "denoise: sample",
+            self.arrival(),
+            self.cloud.animate(run_time=1.2).set_opacity(0),
+            FadeOut(self.density, run_time=1.2),
+            FadeIn(self.on_stage(data.set_opacity(self.look.dimmed)).set_z_index(-2), run_time=1.2),
+        )
         self.play(self.cloud.animate(run_time=1.2).set_opacity(theme.DOT_OPACITY))
 
     def arrival(self) -> str:
         """How the run ended, in words that its measurements bear out."""
         if self.settled(self.run_shown):
             return "Noise has become the target: as close to $p$ as a true sample."
-        return "It is not $p$ yet: look at the distance."
+        return "It is not $p$ yet: it takes a longer training, or more steps."
 
     # The run, and what stands where.
 

@@ -1,6 +1,9 @@
 import re
 from pathlib import Path
 
+import numpy as np
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.S)
@@ -16,6 +19,17 @@ def test_the_tweak_is_three_lines_that_work(tmp_path):
 def test_the_librarys_example_runs(capsys):
     exec(compile(BLOCKS[1], "README.md", "exec"), {})
     assert capsys.readouterr().out == "(1000, 2) True\n"
+
+
+def test_the_diffusion_example_runs(capsys):
+    exec(compile(BLOCKS[2], "README.md", "exec"), {})
+    shape, likely = capsys.readouterr().out.rsplit(" ", 1)
+    assert shape == "(1000, 2)"
+    from diffusion_core.shapes import find_target
+
+    p = find_target("spiral")
+    true = p.log_prob(p.sample(20_000, np.random.default_rng(1)))
+    assert float(likely) == pytest.approx(true.mean(), abs=0.05 + 4 * true.std() / np.sqrt(1000))
 
 
 def test_the_table_lists_the_attributes_with_their_defaults():

@@ -227,7 +227,7 @@ def test_betas_made_for_1000_steps_leave_most_signal_after_50_and_rescaled_ones_
 
     fault = unscaled.prior_fault(1.0)
     assert_sentence(fault)
-    assert "leaves 1.5 of the data's variance" in fault  # 0.60/0.40
+    assert "still 1.5 times the noise's" in fault  # 0.60/0.40
     assert "'own'" in fault
     assert rescaled.prior_fault(1.0) == ""
 
@@ -240,7 +240,7 @@ def test_no_schedule_of_1000_steps_starts_from_the_wrong_law(name):
 def test_the_prior_is_at_fault_from_a_thousandth_of_the_noise_on():
     made = schedule("edm", 50)  # N(0, 80²) beside the data's variance
     assert made.prior_fault(0.99e-3 * 80**2) == ""
-    assert "0.001 of the data's variance" in made.prior_fault(1.01e-3 * 80**2)
+    assert "still 0.001 times the noise's" in made.prior_fault(1.01e-3 * 80**2)
 
 
 # Shorter schedules.
@@ -287,9 +287,14 @@ def assert_sentence(message):
         (lambda: schedule("cosine", -3), "T = -3 "),
         (lambda: schedule("cosine", 2.5), r"T = 2\.5 "),
         (lambda: schedule("linear", 10), r"β must lie between 0 and 1, .*'linear' of 10 steps .* more steps"),
-        (lambda: schedule("linear", 50, first=-1e-4), r"β must lie between 0 and 1, .*-0\.00"),
-        (lambda: schedule("edm", 50, offset=0.1), "the schedule 'edm' has no such parameter"),
-        (lambda: schedule("linear", 50, rho=7.0), "the schedule 'linear' has no such parameter"),
+        (lambda: schedule("linear", 50, first=-1e-4), "first = -0.0001 makes .* choose a number above 0"),
+        (lambda: schedule("edm", 50, offset=0.1), "'edm' has no 'offset': it takes least, largest, rho"),
+        (lambda: schedule("linear", 50, rho=7.0), "the schedule 'linear' has no 'rho': it takes first, last"),
+        (lambda: schedule("edm", 50, rho="7"), "rho = '7' makes no schedule"),
+        (lambda: schedule("edm", 50, least=-1.0), "least = -1.0 makes no schedule"),
+        (lambda: schedule("sigmoid", 50, start=np.nan), "start = nan makes no schedule: choose a finite number"),
+        (lambda: step_between(Level(1.0, 0.1), Level(0.6, 0.8)), "a kick leads to more noise"),
+        (lambda: Schedule("own", [np.inf, 1.0, 0.0], True, [0, 1]), "3 levels and 2 times"),
         (lambda: schedule("edm", 50, least=80.0, largest=0.002), "the schedule 'edm' must fall from infinity"),
         (lambda: schedule("log-linear", 50, least=2.0, largest=1.0), "'log-linear' must fall from infinity"),
         (lambda: schedule("sigmoid", 50, start=1.0, end=1.0), "β must lie between 0 and 1, .*'sigmoid'"),

@@ -103,10 +103,10 @@ def test_the_density_beneath_is_the_one_of_the_very_moment(media):
     film = staged(media)
     run, density = film.run_shown, film.density
     moments = run.series["moments"]
-    for k in (0, 3, len(moments.steps) - 1):
+    both = [k for k, step in enumerate(moments.steps) if step in run.steps]
+    assert len(both) >= 4
+    for k in both:
         record = int(np.searchsorted(run.steps, moments.steps[k]))
-        if run.steps[record] != moments.steps[k]:
-            continue
         film.clock.set_value(record)
         film.follow_moments(density)
         t, alpha, sigma = moments.values[k]
@@ -114,6 +114,31 @@ def test_the_density_beneath_is_the_one_of_the_very_moment(media):
         axis = np.linspace(-3.15, 3.15, 211)
         exact = np.exp(find_target("dinosaur").diffused(alpha, sigma).log_prob([axis[80], axis[120]]))
         assert density.current()[120, 80] == pytest.approx(exact, rel=1e-5, abs=1e-9)
+
+
+def test_between_two_moments_the_density_is_between_theirs(media):
+    film = staged(media)
+    run, density = film.run_shown, film.density
+    moments = run.series["moments"].steps
+    record = next(r for r, step in enumerate(run.steps) if step not in moments and step < moments[-1])
+    after = int(np.searchsorted(moments, run.steps[record]))
+    share = (run.steps[record] - moments[after - 1]) / (moments[after] - moments[after - 1])
+    film.clock.set_value(record)
+    film.follow_moments(density)
+    kept = np.asarray(run.grids["diffused"].values, float)
+    between = (1 - share) * kept[after - 1] + share * kept[after]
+    np.testing.assert_allclose(density.current(), between, rtol=1e-4, atol=1e-7)
+
+
+def test_captions_quote_the_run(media):
+    film = staged(media)
+    turn, whole = film.run_shown.steps[film.turning_record], film.run_shown.steps[-1]
+    levels = film.run_shown.series["levels"].values
+    assert levels[film.turning_record, 1] * 4 >= levels[film.turning_record, 2]
+    assert levels[film.turning_record - 1, 1] * 4 < levels[film.turning_record - 1, 2]
+    assert f"For {turn} of {whole} steps" in film.spoken[2]
+    assert f"remaining {whole - turn} steps" in film.spoken[3]
+    assert f"trained for {Small.iterations} iterations" in film.spoken[1]
 
 
 def test_isolated_particles_are_drawn_where_the_run_put_them(media, tmp_path):
