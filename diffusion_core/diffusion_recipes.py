@@ -32,8 +32,8 @@ class TrainingRecipe(Recipe):
         waves: over the plane, that the network is shown besides x_t; 0 for none.
         prediction: what the network says: "epsilon", "x0", "v" or "score".
         levels: mean and standard deviation of ln σ/α, normally drawn; None draws t uniformly.
-        emphasis: the loss of a level counts by (σ/α) to this power; 0 for alike. Where there is little noise, most
-            of the loss of v is noise that nobody can name, and its gradients disturb the rest.
+        emphasis: the loss of a level of less noise than signal counts by σ/α to this power; 0 for alike. Most of
+            it, for v, is what nobody can know, and its gradients disturb the rest.
         group: so many noisy points share their clean ones, of which each is to guess the mean; 1 for its own.
         checkpoints: about so many, on a geometric ladder.
         particles: samples that are made at each checkpoint, all from the same noise.

@@ -25,7 +25,7 @@ from diffusion_core.network import Network
 from diffusion_core.schedules import schedule, signal_and_noise
 
 CHUNK = 32  # batches drawn at a time, which spares most small operations; training resumes at its multiples
-SPREAD = 16  # one noisy point in so many has a uniformly drawn t
+SPREAD = 64  # one noisy point in so many has a uniformly drawn t
 _MEMORY = 18  # the average's memory is so many times shorter than the training so far
 
 Weights = NDArray[np.float32]
@@ -84,7 +84,7 @@ def train(
         for batch in draw(recipe, target, np.random.default_rng([recipe.seed, chunk])):
             noisy, log_snr, wanted = (part.to(device) for part in batch)
             optimizer.param_groups[0]["lr"] = recipe.learning_rate * (1 - done / recipe.iterations)
-            weight = torch.exp(-recipe.emphasis * log_snr / 2)
+            weight = torch.exp(-recipe.emphasis * log_snr.clamp(min=0) / 2)
             loss = (weight * (network(noisy, log_snr) - wanted) ** 2).mean()
             optimizer.zero_grad()
             loss.backward()

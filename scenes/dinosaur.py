@@ -163,6 +163,7 @@ class DinosaurScene(FilmScene):
         """p_t at the moments at which it was kept."""
         grid = self.run_shown.grids["diffused"]
         made = DensityMap(grid.values, Window(*grid.window), fingerprint=self.run_shown.hash)
+        made.eased = True  # from moment to moment, of which there are fewer than records
         return self.on_stage(made.set_opacity(self.look.dimmed)).set_z_index(-2)
 
     def follow_moments(self, density: DensityMap) -> None:

@@ -78,12 +78,12 @@ def test_levels_are_normal_and_stratified_where_the_recipe_says_so():
     uniform = np.arange(1024) % training.SPREAD == 0
     normal = log_ratio[:, ~uniform]
     assert stats.kstest(normal.ravel(), stats.norm(-2.0, 1.5).cdf).pvalue > 1e-3
-    # Stratified: each batch's mean scatters far less than that of as many independent draws, 1.5/√960.
-    assert normal.mean(axis=1).std() < 0.5 * 1.5 / np.sqrt(960)
+    # Stratified: each batch's mean scatters far less than that of as many independent draws.
+    assert normal.mean(axis=1).std() < 0.5 * 1.5 / np.sqrt(normal.shape[1])
     assert abs(np.corrcoef(normal[:, :-1].ravel(), normal[:, 1:].ravel())[0, 1]) < 4 / np.sqrt(normal.size)
     known = -schedule("linear", 1000).log_snr[1:] / 2
     assert np.isin(log_ratio[:, uniform].round(9), known.round(9)).all()
-    assert np.unique(log_ratio[:, uniform]).size > 900
+    assert np.unique(log_ratio[:, uniform]).size > 500
 
 
 def test_levels_do_not_depend_on_the_size_of_groups():
@@ -210,7 +210,7 @@ def test_the_first_step_is_adams_along_the_gradient(every_iteration):
     network = new_network(recipe)
     batch = draw(recipe, find_target("gaussian", width=0.5), np.random.default_rng([recipe.seed, 0]))
     batch = next(batch)
-    weight = torch.exp(-batch.log_snr / 2) ** recipe.emphasis
+    weight = torch.exp(-batch.log_snr / 2).clamp(max=1) ** recipe.emphasis  # σ/α, up to 1
     loss = (weight * (network(batch.noisy, batch.log_snr) - batch.wanted) ** 2).mean()
     loss.backward()
     gradient = torch.cat([p.grad.reshape(-1) for p in network.parameters()]).numpy()
