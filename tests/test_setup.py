@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tomllib
@@ -79,6 +80,7 @@ class Machine:
             text=True,
             timeout=60,
             start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # which jobs in the background ignore
         )
 
     def refusal(self, **environment: str) -> str:
