@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock
 
-from diffusion_core.errors import NetworkError
+from diffusion_core.errors import NetworkError, RecipeError
 from diffusion_core.metrics import sliced_wasserstein
 from diffusion_core.npz import load
 from diffusion_core.observation import TOLERANCE
@@ -74,7 +74,10 @@ def verify(path: Path) -> tuple[bool, str]:
         RecipeError: it was not made by a recipe of this program.
     """
     stored = load(path)
-    recipe = recipe_of(stored.parameters)
+    try:
+        recipe = recipe_of(stored.parameters)
+    except RecipeError as error:
+        raise RecipeError(f"'{path}': {error}") from error
     with tempfile.TemporaryDirectory() as folder:
         again = Path(folder) / path.name
         compute(recipe, again, path.parent)

@@ -23,7 +23,7 @@ from diffusion_core.schedules import Level, Schedule, step_between
 from diffusion_core.simulation import Kernel, State, Step
 
 Denoiser: TypeAlias = Callable[[Array, Level], Array]
-"""(x_t (n, 2), its level) → x̂₀ (n, 2), the guess of the clean points."""
+"""(x_t (…, 2), its level) → x̂₀ (…, 2), the guess of the clean points."""
 
 
 # The forward process.

@@ -1,4 +1,4 @@
-"""The named experiments of the diffusion story: networks that are trained, and runs that follow a denoiser."""
+"""The experiments of the diffusion story: networks that are trained, and runs that follow a denoiser."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from diffusion_core.errors import RecipeError, suggestion
-from diffusion_core.recipe import Recipe
+from diffusion_core.recipe import Recipe, finite_numbers
 
 PREDICTED = ("epsilon", "x0", "v", "score")  # the keys of `diffusion.PREDICTIONS`
 
@@ -92,11 +92,10 @@ def _training_of(parameters: Mapping[str, Any]) -> TrainingRecipe:
 
 
 def _mean_and_deviation(levels: object) -> tuple[float, float]:
-    numbers = list(levels) if isinstance(levels, (tuple, list)) else []
-    plain = all(isinstance(number, (int, float)) and np.isfinite(number) for number in numbers)
-    if not (plain and len(numbers) == 2 and 0 < numbers[1] <= 5):
+    mean, deviation = finite_numbers(levels, 2) or (0.0, 0.0)
+    if not 0 < deviation <= 5:
         raise RecipeError(f"levels = {levels!r} draw no noise: choose (mean, deviation) of ln σ/α, or None")
-    return float(numbers[0]), float(numbers[1])
+    return mean, deviation
 
 
 @dataclass(frozen=True)

@@ -15,18 +15,27 @@ from diffusion_core.diffusion import Denoiser, exact_denoiser, sampler, score_of
 from diffusion_core.diffusion_recipes import DiffusionRecipe, TrainingRecipe
 from diffusion_core.distributions import Distribution, GaussianMixture
 from diffusion_core.errors import SamplerError
-from diffusion_core.fields import COARSE, FINE, WINDOW, density_at, diffused_density, diffused_score, plane
+from diffusion_core.fields import (
+    COARSE,
+    FINE,
+    SHARP,
+    density_grid,
+    diffused_density,
+    diffused_score,
+    grid_on,
+    levels_series,
+    plane,
+)
 from diffusion_core.npz import TrajectoryWriter
 from diffusion_core.observation import Observer
 from diffusion_core.recipe import parameters_of, versions
+from diffusion_core.recording import record
 from diffusion_core.schedules import Schedule, schedule
 from diffusion_core.shapes import find_target
-from diffusion_core.simulation import simulate
-from diffusion_core.trajectory import Grid, Series
+from diffusion_core.simulation import RUNAWAY, simulate
+from diffusion_core.trajectory import Grid
 
-LEVEL = ("t", "alpha", "sigma")
 _LOG = logging.getLogger(__name__)
-RUNAWAY = 1e3  # a run whose |x| passes so many times the data's extent and the noise has exploded
 
 
 def compute(recipe: DiffusionRecipe, path: Path, folder: Path, progress: bool = True, device: str = "cpu") -> None:
@@ -62,18 +71,10 @@ def compute(recipe: DiffusionRecipe, path: Path, folder: Path, progress: bool = 
     run = simulate(way.kernel, state, way.iterations, run_rng, limit, remedy)
     bar = tqdm(run, recipe.name, way.iterations, disable=not progress, delay=0.5, unit=" steps", leave=False)
     with writer, _fixed_threads(recipe):
-        nothing, wanted = np.zeros((len(detailed), 2)), set(recorded.tolist())
-        writer.append(state.position, nothing, nothing)
-        observer.follow(state.position)
-        observer.look(state.position)
-        for done, step in enumerate(bar, start=1):
-            observer.follow(step.state.position)
-            if done in wanted:
-                writer.append(step.state.position, step.drift[detailed], step.noise[detailed])
-                observer.look(step.state.position)
+        record(bar, state, writer, observer, recorded, detailed)
         series = observer.series(recorded) | {
-            "levels": _levels(noise, way.times, recorded),
-            "moments": _levels(noise, way.times, moments),
+            "levels": levels_series(noise, way.times[recorded], recorded),
+            "moments": levels_series(noise, way.times[moments], moments),
         }
         writer.finish(_grids(target, denoise, noise, way.times[moments]) | observer.grids(), series)
 
@@ -150,19 +151,13 @@ def records_of(times: np.ndarray, noise: Schedule, count: int) -> np.ndarray:
     return np.unique(np.concatenate([[0], settled, [last]]))
 
 
-def _levels(noise: Schedule, times: np.ndarray, iterations: np.ndarray) -> Series:
-    at = times[iterations]
-    return Series(iterations, np.stack([noise.times[at], noise.alpha[at], noise.sigma[at]], axis=1), LEVEL)
-
-
 def _grids(target: Distribution, denoise: Denoiser, noise: Schedule, times: np.ndarray) -> dict[str, Grid]:
     """The data's density, and at each of the times p_t, its score and the score that was followed."""
     levels = [noise.level(int(t)) for t in times]
-    x, window, arrows = plane(COARSE), (-WINDOW, WINDOW) * 2, (float(COARSE[0]), float(COARSE[-1])) * 2
-    followed = np.stack([score_of(denoise)(x.reshape(-1, 2), level).reshape(x.shape) for level in levels])
+    followed = np.stack([score_of(denoise)(plane(COARSE), level) for level in levels])
     return {
-        "density": Grid(density_at(target, np.linspace(-WINDOW, WINDOW, 421)).astype(np.float32), window),
-        "diffused": Grid(diffused_density(target, levels, FINE).astype(np.float32), window),
-        "score": Grid(diffused_score(target, levels, COARSE), arrows),
-        "followed": Grid(followed, arrows),
+        "density": density_grid(target, SHARP),
+        "diffused": grid_on(FINE, diffused_density(target, levels).astype(np.float32)),
+        "score": grid_on(COARSE, diffused_score(target, levels)),
+        "followed": grid_on(COARSE, followed),
     }

@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from diffusion_core.distributions import Array, Distribution, GaussianMixture
-from diffusion_core.schedules import Level
+from diffusion_core.schedules import Level, Schedule
+from diffusion_core.trajectory import Grid, Series
 
 WINDOW = 3.15  # half-side of the drawn square, in data units
+SHARP = np.linspace(-WINDOW, WINDOW, 421)  # where the pixels of a density that stands still are
 FINE = np.linspace(-WINDOW, WINDOW, 211)  # where the pixels of a density that changes stand
 COARSE = np.linspace(-WINDOW, WINDOW, 23)[1:-1]  # where arrows stand
 
@@ -30,6 +33,23 @@ def plane(axis: Array) -> Array:
 def density_at(target: Distribution, axis: Array) -> Array:
     """p on the square grid of an axis, (n,) → (n, n)."""
     return np.asarray(np.exp(target.log_prob(plane(axis))))
+
+
+def grid_on(axis: Array, values: Array) -> Grid:
+    """Values on the square grid of an axis, (…, n, n) or (…, n, n, 2), and the window that they fill."""
+    return Grid(values, (float(axis[0]), float(axis[-1])) * 2)
+
+
+def density_grid(target: Distribution, axis: Array) -> Grid:
+    """p as it is drawn, in single precision."""
+    return grid_on(axis, density_at(target, axis).astype(np.float32))
+
+
+def levels_series(noise: Schedule, times: ArrayLike, steps: NDArray[np.integer]) -> Series:
+    """t, α and σ at some times of a schedule, (n,); `steps` are what the series counts, (n,)."""
+    at = np.asarray(times, np.int64)
+    values = np.stack([noise.times[at], noise.alpha[at], noise.sigma[at]], axis=1)
+    return Series(steps, values, ("t", "alpha", "sigma"))
 
 
 def diffused_density(target: Distribution, levels: Sequence[Level], axis: Array = FINE) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 import torch
@@ -20,11 +20,11 @@ from diffusion_core.diffusion import (
 )
 from diffusion_core.diffusion_recipes import TrainingRecipe
 from diffusion_core.distributions import Array, Distribution, GaussianMixture
-from diffusion_core.fields import FINE, WINDOW, density_at, diffused_score, plane
+from diffusion_core.fields import FINE, WINDOW, density_grid, diffused_score, grid_on, levels_series, plane
 from diffusion_core.metrics import SlicedReference, noise_floor, sliced_wasserstein
 from diffusion_core.network import Network, denoiser
-from diffusion_core.schedules import Level, Schedule, schedule
-from diffusion_core.simulation import simulate
+from diffusion_core.schedules import Level, Schedule, schedule, signal_and_noise
+from diffusion_core.simulation import RUNAWAY, simulate
 from diffusion_core.training import Batch, draw
 from diffusion_core.trajectory import Grid, Series
 
@@ -79,15 +79,14 @@ class Judge:
         for name, value in measured.items():
             self._measured[name].append(value)
         for field, t in zip(self._fields, self._field_times, strict=True):
-            x = plane(ARROWS)
-            field.append(score_of(denoise)(x.reshape(-1, 2), self._noise.level(t)).reshape(x.shape))
+            field.append(score_of(denoise)(plane(ARROWS), self._noise.level(t)))
         if self._exact is not None:
             self._errors.append(self._errors_of(denoise, self._exact))
         return samples
 
     def _samples(self, denoise: Denoiser) -> Array:
         way, state = sampler("heun", denoise, self._way), self._start
-        limit = 1e3 * (self._target.extent + float(self._way.sigma[-1]))
+        limit = RUNAWAY * (self._target.extent + float(self._way.sigma[-1]))
         unused, remedy = np.random.default_rng(0), "train for more iterations, or with a smaller learning_rate"
         for step in simulate(way.kernel, state, way.iterations, unused, limit, remedy):
             state = step.state
@@ -105,11 +104,11 @@ class Judge:
     def grids(self) -> dict[str, Grid]:
         """The target, and the learned and the exact score at some levels."""
         levels = [self._noise.level(t) for t in self._field_times]
-        at, window = (float(ARROWS[0]), float(ARROWS[-1])) * 2, (-WINDOW, WINDOW) * 2
-        grids = {"density": Grid(density_at(self._target, FINE).astype(np.float32), window)}
+        grids = {"density": density_grid(self._target, FINE)}
         exact = diffused_score(self._target, levels, ARROWS).astype(np.float32)
         for k, (field, right) in enumerate(zip(self._fields, exact, strict=True)):
-            grids |= {f"learned_{k}": Grid(np.array(field, np.float32), at), f"exact_{k}": Grid(right, at)}
+            grids[f"learned_{k}"] = grid_on(ARROWS, np.array(field, np.float32))
+            grids[f"exact_{k}"] = grid_on(ARROWS, right)
         return grids
 
     def series(self, ladder: Array) -> dict[str, Series]:
@@ -122,8 +121,8 @@ class Judge:
             "distance_floor": _floor(first, self._floor.mean, self._floor.standard_deviation),
             "log_prob_floor": _floor(first, mean, deviation),
             "strays_floor": _floor(first, RARE, float(np.sqrt(RARE / self._recipe.particles))),
-            "field_levels": _levels(self._noise, self._field_times),
-            "error_levels": _levels(self._noise, self._error_times),
+            "field_levels": levels_series(self._noise, self._field_times, np.arange(len(self._field_times))),
+            "error_levels": levels_series(self._noise, self._error_times, np.arange(len(self._error_times))),
         }
         if self._exact is not None:
             series["error"] = Series(ladder, np.array(self._errors), tuple(f"t = {t}" for t in self._error_times))
@@ -133,7 +132,7 @@ class Judge:
     def _best_loss(self, exact: Denoiser) -> float:
         """The loss of the exact denoiser on the points that were held out, each at its own level."""
         x, log_snr = (part.numpy().astype(float) for part in self._held_out[:2])
-        alpha, sigma = (np.sqrt(1 / (1 + np.exp(-sign * log_snr))) for sign in (1, -1))
+        alpha, sigma = signal_and_noise(log_snr)
         guesses = [exact(x[[i]], Level(float(alpha[i, 0]), float(sigma[i, 0])))[0] for i in range(len(x))]
         best = PREDICTIONS[self._recipe.prediction].of_clean(np.array(guesses), x, alpha, sigma)
         return float(np.mean((best - self._held_out.wanted.numpy()) ** 2))
@@ -153,7 +152,3 @@ def _first(batches: Iterable[Batch], count: int) -> Batch:
 def _floor(first: Array, mean: float, deviation: float) -> Series:
     return Series(first, np.array([[mean, deviation]]), ("mean", "standard deviation"))
 
-
-def _levels(noise: Schedule, times: Sequence[int]) -> Series:
-    values = np.array([[t, *noise.level(t)] for t in times])
-    return Series(np.arange(len(times)), values, ("t", "alpha", "sigma"))

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from diffusion_core.errors import RecipeError
-from diffusion_core.recipe import Recipe
+from diffusion_core.recipe import Recipe, finite_numbers
 
 
 @dataclass(frozen=True)
@@ -62,11 +62,9 @@ class LangevinRecipe(Recipe):
 
 def _disc(near: object) -> tuple[float, float, float]:
     """A place (x, y, radius), checked."""
-    numbers = list(near) if isinstance(near, (tuple, list)) else []
-    plain = all(isinstance(number, (int, float)) and np.isfinite(number) for number in numbers)
-    if not (plain and len(numbers) == 3 and numbers[2] > 0):
+    x, y, radius = finite_numbers(near, 3) or (0.0, 0.0, 0.0)
+    if radius <= 0:
         raise RecipeError(f"near = {near!r} is no disc: choose (x, y, radius), with a radius above 0")
-    x, y, radius = map(float, numbers)
     return x, y, radius
 
 

@@ -12,12 +12,12 @@ from diffusion_core.errors import RecipeError
 from diffusion_core.langevin import kernel, stability_advice
 from diffusion_core.langevin_recipes import LangevinRecipe
 from diffusion_core.npz import TrajectoryWriter
-from diffusion_core.observation import Observer, grids
+from diffusion_core.observation import Observer, blur_series, grids
 from diffusion_core.recipe import parameters_of, versions
+from diffusion_core.recording import record
 from diffusion_core.shapes import find_target
-from diffusion_core.simulation import State, simulate
+from diffusion_core.simulation import RUNAWAY, State, simulate
 
-RUNAWAY = 1e3  # a run whose |x| passes so many times the target's extent has exploded
 BATCH, RAREST = 20_000, 10_000  # true samples drawn at a time; a place must hold one in so many of them
 
 
@@ -51,19 +51,8 @@ def compute(recipe: LangevinRecipe, path: Path, folder: Path, progress: bool = T
     run = simulate(one_step, state, recipe.steps, run_rng, limit, advice)
     bar = tqdm(run, recipe.name, recipe.steps, disable=not progress, delay=0.5, unit=" steps", leave=False)
     with writer:
-        nothing = np.zeros((len(detailed), 2))
-        never = np.ones(len(detailed), bool) if recipe.sampler == "mala" else None
-        writer.append(state.position, nothing, nothing, never)
-        observer.follow(state.position)
-        observer.look(state.position)
-        wanted = set(recorded.tolist())
-        for done, step in enumerate(bar, start=1):
-            observer.follow(step.state.position)
-            if done in wanted:
-                accepted = None if step.accepted is None else step.accepted[detailed]
-                writer.append(step.state.position, step.drift[detailed], step.noise[detailed], accepted)
-                observer.look(step.state.position)
-        writer.finish(grids=grids(target) | observer.grids(), series=observer.series(recorded))
+        record(bar, state, writer, observer, recorded, detailed)
+        writer.finish(grids(target) | observer.grids(), observer.series(recorded) | blur_series())
 
 
 def start_of(recipe: LangevinRecipe, target: Distribution, rng: np.random.Generator) -> Array:

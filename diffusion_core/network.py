@@ -7,12 +7,13 @@ It sees a noisy point x_t and the log-SNR of its level, where variance is preser
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from diffusion_core.diffusion import PREDICTIONS, Denoiser
@@ -78,11 +79,12 @@ def denoiser(network: Network, prediction: str) -> Denoiser:
         if level.sigma == 0:
             return x / level.alpha
         alpha, sigma = (float(value) for value in signal_and_noise(level.log_snr))
-        noisy = torch.as_tensor(x * (alpha / level.alpha), dtype=torch.float32, device=device)
+        noisy = x * (alpha / level.alpha)
+        shown = torch.as_tensor(noisy.reshape(-1, 2), dtype=torch.float32, device=device)
         with torch.no_grad():
-            predicted = network(noisy, torch.full((1, 1), level.log_snr, device=device))
-        said = predicted.cpu().numpy().astype(float)
-        return np.asarray(PREDICTIONS[prediction].clean(said, x * (alpha / level.alpha), alpha, sigma))
+            predicted = network(shown, torch.full((1, 1), level.log_snr, device=device))
+        said = predicted.cpu().numpy().astype(float).reshape(noisy.shape)
+        return np.asarray(PREDICTIONS[prediction].clean(said, noisy, alpha, sigma))
 
     return denoise
 
@@ -98,9 +100,9 @@ def threads(count: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def flat_weights(network: Network) -> Array:
-    """All weights, one after the other, (parameters,) float32."""
-    return nn.utils.parameters_to_vector(network.parameters()).detach().cpu().numpy()
+def flat(tensors: Iterable[Tensor]) -> NDArray[np.float32]:
+    """All numbers of some tensors, such as a network's parameters, one after the other, (parameters,)."""
+    return nn.utils.parameters_to_vector(tensors).detach().cpu().numpy()
 
 
 def set_weights(network: Network, weights: Array) -> Network:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from diffusion_core import metrics
 from diffusion_core.distributions import Array, Distribution, GaussianMixture
 from diffusion_core.errors import RecipeError
-from diffusion_core.fields import COARSE, WINDOW, density_at, diffused_density, plane
+from diffusion_core.fields import COARSE, FINE, SHARP, WINDOW, density_grid, diffused_density, grid_on, plane
 from diffusion_core.schedules import Level
 from diffusion_core.trajectory import Grid, Series, Trajectory
 
@@ -21,14 +21,18 @@ BLURS = np.geomspace(0.05, 1.6, 8)  # σ of the blurred densities, in data units
 _NODES = 8  # a side and cell: the mass of a Gaussian a fifth of a cell wide to 1e-5
 
 
+def blur_series() -> dict[str, Series]:
+    """The σ of the blurred densities."""
+    return {"blur": Series(np.arange(len(BLURS)), BLURS, ("sigma",))}
+
+
 def grids(target: Distribution) -> dict[str, Grid]:
     """The density where it is drawn as an image, blurred as well, and the score where arrows stand."""
-    window = (-WINDOW, WINDOW) * 2
     blurred = diffused_density(target, [Level(1.0, float(sigma)) for sigma in BLURS])
     return {
-        "density": Grid(density_at(target, np.linspace(-WINDOW, WINDOW, 421)).astype(np.float32), window),
-        "blurred": Grid(blurred.astype(np.float32), window),
-        "score": Grid(target.score(plane(COARSE)), (COARSE[0], COARSE[-1]) * 2),
+        "density": density_grid(target, SHARP),
+        "blurred": grid_on(FINE, blurred.astype(np.float32)),
+        "score": grid_on(COARSE, target.score(plane(COARSE))),
     }
 
 
@@ -114,8 +118,7 @@ class Observer:
 
     def series(self, recorded: np.ndarray) -> dict[str, Series]:
         """What was measured, at the iterations that were recorded."""
-        blur = Series(np.arange(len(BLURS)), BLURS, ("sigma",))
-        return {"blur": blur, **self._run_series(recorded), **self._part_series(recorded)}
+        return {**self._run_series(recorded), **self._part_series(recorded)}
 
     def _run_series(self, recorded: np.ndarray) -> dict[str, Series]:
         if self._visits is not None:

@@ -83,6 +83,13 @@ class Recipe:
         return folder / f"{self.name}-{self.key}.npz"
 
 
+def finite_numbers(value: object, count: int) -> tuple[float, ...] | None:
+    """So many finite numbers in a tuple, or in the list that JSON makes of it; None for anything else."""
+    numbers = value if isinstance(value, (tuple, list)) else ()
+    plain = all(isinstance(number, (int, float)) and np.isfinite(number) for number in numbers)
+    return tuple(map(float, numbers)) if plain and len(numbers) == count else None
+
+
 def parameters_of(recipe: Recipe) -> dict[str, Any]:
     """All parameters that decide what is computed, as JSON keeps them."""
     return _without_about(dataclasses.asdict(recipe))

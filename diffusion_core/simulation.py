@@ -10,6 +10,8 @@ import numpy as np
 from diffusion_core.distributions import Array
 from diffusion_core.errors import SamplerError
 
+RUNAWAY = 1e3  # a run whose |x| passes so many times the extent of what it moves in has exploded
+
 
 class State(NamedTuple):
     """Where the particles are, and their momenta for a sampler that has any."""

@@ -21,7 +21,7 @@ from diffusion_core.diffusion import PREDICTIONS
 from diffusion_core.diffusion_recipes import TrainingRecipe
 from diffusion_core.distributions import Array, Distribution
 from diffusion_core.errors import NetworkError
-from diffusion_core.network import Network
+from diffusion_core.network import Network, flat
 from diffusion_core.schedules import schedule, signal_and_noise
 
 CHUNK = 32  # batches drawn at a time, which spares most small operations; training resumes at its multiples
@@ -165,8 +165,7 @@ def _report(
         [optimizer.state.get(p, nothing).get(name, torch.zeros_like(p)) for p in parameters] for name in _MOMENTS
     ]
     groups: list[list[Tensor]] = [list(parameters), average, *moments]
-    flat = [nn.utils.parameters_to_vector(group).detach().cpu().numpy() for group in groups]
-    return Progress(step, loss, *flat)
+    return Progress(step, loss, *map(flat, groups))
 
 
 _MOMENTS = "exp_avg", "exp_avg_sq"

@@ -134,4 +134,4 @@ def _judge(
         )
         for weights in bar:
             writer.append(judge.look(set_weights(network, weights)))
-        writer.finish(judge.grids(), judge.series(recipe.ladder), weights=kept.astype(np.float32))
+        writer.finish(judge.grids(), judge.series(recipe.ladder), weights=kept)

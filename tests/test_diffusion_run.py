@@ -14,6 +14,7 @@ from diffusion_core.diffusion import SAMPLERS, exact_denoiser, sampler
 from diffusion_core.diffusion_recipes import DiffusionRecipe, TrainingRecipe, on_target
 from diffusion_core.diffusion_run import records_of
 from diffusion_core.errors import RecipeError, SamplerError, ScheduleError
+from diffusion_core.npz import save
 from diffusion_core.observation import verdict
 from diffusion_core.recipes import RECIPES, find_recipe, recipe_of
 from diffusion_core.schedules import schedule
@@ -135,6 +136,13 @@ def test_recipes_come_back_from_their_parameters():
         recipe_of({"name": "x"})
 
 
+def test_verify_names_the_file_that_no_recipe_made(tmp_path):
+    run = load_or_compute(SMALL, tmp_path, progress=False)
+    save(dataclasses.replace(run, parameters={"x": 1}), tmp_path / "foreign.npz")
+    with pytest.raises(RecipeError, match=r"foreign\.npz.*nothing to compare it with"):
+        verify(tmp_path / "foreign.npz")
+
+
 def test_a_recipe_goes_to_another_target_with_its_network():
     moved = on_target(find_recipe("dinosaur-ddpm"), "ring", width=0.2)
     assert moved.target == moved.training.target == "ring"
@@ -199,7 +207,7 @@ def test_the_command_line_knows_networks(tmp_path, capsys, monkeypatch):
 
 
 def test_weights_that_were_cut_off_are_refused_in_one_sentence(tmp_path, capsys):
-    from diffusion_core.npz import load, save
+    from diffusion_core.npz import load
 
     run = dataclasses.replace(SMALL, training=NETWORK, particles=20)
     record = load_or_compute(NETWORK, tmp_path, progress=False)

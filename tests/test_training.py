@@ -15,11 +15,11 @@ from scipy import stats
 
 from diffusion_core import training, training_run
 from diffusion_core.compute import load_or_compute, verify
-from diffusion_core.diffusion import exact_denoiser
-from diffusion_core.diffusion_recipes import DiffusionRecipe, TrainingRecipe, on_target
+from diffusion_core.diffusion import PREDICTIONS, exact_denoiser
+from diffusion_core.diffusion_recipes import PREDICTED, DiffusionRecipe, TrainingRecipe, on_target
 from diffusion_core.diffusion_run import trained_denoiser
 from diffusion_core.errors import DistributionError, NetworkError, RecipeError, ScheduleError
-from diffusion_core.network import Network, denoiser, flat_weights, set_weights
+from diffusion_core.network import Network, denoiser, flat, set_weights
 from diffusion_core.recipe import versions
 from diffusion_core.recipes import find_recipe
 from diffusion_core.schedules import Level, schedule, signal_and_noise
@@ -43,11 +43,19 @@ def _one_thread():
     torch.set_num_threads(before)
 
 
+def flat_weights(network):
+    return flat(network.parameters())
+
+
 def some_network(recipe=SMALL, seed=0):
     """A network that says something: the untrained one says 0."""
     network = new_network(recipe)
     weights = flat_weights(network)
     return set_weights(network, weights + 0.3 * np.random.default_rng(seed).standard_normal(len(weights)))
+
+
+def test_the_predictions_that_recipes_know_are_those_that_there_are():
+    assert set(PREDICTED) == set(PREDICTIONS)
 
 
 # What the network is shown, and asked.
