@@ -29,6 +29,8 @@ from diffusion_core.trajectory import Trajectory
 from scenes import theme as looks
 from scenes.clocks import ClockedScene, late
 from scenes.mobjects.caption import Caption
+from scenes.mobjects.density_map import DensityMap
+from scenes.mobjects.raster import Window
 from scenes.mobjects.words import plain
 from scenes.output import in_one_line, straight
 from scenes.zones import MARGIN, zones
@@ -233,6 +235,12 @@ class FilmScene(ClockedScene):
     def on_stage(self, mobject: Mobject) -> Mobject:
         """Put something whose data window is the whole stage in its place."""
         return mobject.scale(self.zones.stage_side / (2 * WINDOW)).move_to(self.zones.stage_center)
+
+    def density_of(self, run: Trajectory, grid: str = "density") -> DensityMap:
+        """A density that a run holds, on the stage, beneath all else."""
+        values, window = run.grids[grid]
+        made = self.on_stage(DensityMap(values, Window(*window), fingerprint=run.hash))
+        return made.set_z_index(-2)
 
     def on_board(self, mobject: Mobject, top: float = 0.0) -> Mobject:
         """Put something at the left of the board, its upper edge `top` below the board's; never wider."""

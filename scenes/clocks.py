@@ -14,10 +14,12 @@ from scenes.mobjects.particle_cloud import ParticleCloud
 class ClockedScene(Scene):
     """A scene whose things show the record that a clock points at."""
 
-    def clocked(self, clock: ValueTracker, *mobjects: Any) -> None:
-        """Let things show the record that a clock points at."""
+    def clocked(
+        self, clock: ValueTracker, *mobjects: Any, moment: Callable[[float], float] = lambda record: record
+    ) -> None:
+        """Let things show the record that a clock points at, or what `moment` makes of it."""
         for mobject in mobjects:
-            mobject.add_updater(lambda shown: shown.show(clock.get_value()), call_updater=True)
+            mobject.add_updater(lambda shown: shown.show(moment(clock.get_value())), call_updater=True)
             mobject.updaters[-1].only_shows = True
 
     def release(self, *mobjects: Any) -> None:

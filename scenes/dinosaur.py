@@ -8,24 +8,22 @@ from __future__ import annotations
 import dataclasses
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 import numpy as np
-from manim import DOWN, LEFT, FadeIn, FadeOut, Mobject, ValueTracker
+from manim import FadeIn, FadeOut, ValueTracker
 
 from diffusion_core.diffusion_recipes import DiffusionRecipe, on_target
-from diffusion_core.observation import TOLERANCE
 from diffusion_core.recipes import find_recipe
 from diffusion_core.trajectory import Trajectory
 from scenes import theme
 from scenes.base import FilmError, FilmScene
+from scenes.charts import distance_curve
 from scenes.clocks import late
 from scenes.formulas import DENOISING, denoising_rule
 from scenes.mobjects.density_map import DensityMap
 from scenes.mobjects.legend import Legend
-from scenes.mobjects.live_curve import LiveCurve
 from scenes.mobjects.particle_cloud import ParticleCloud
-from scenes.mobjects.raster import Window
 from scenes.mobjects.readout import Readout
 from scenes.mobjects.time_slider import TimeSlider
 
@@ -72,8 +70,8 @@ class DinosaurScene(FilmScene):
         """What moves them."""
         formula = self.on_board(denoising_rule(self.sampler, self.look, theme.FONT_BODY), 0.75)
         entries = [("what the network guesses: clean points", "learned", "square"), ("noise", "chance", "square")]
-        legend = Legend(entries).next_to(formula, DOWN, buff=0.4, aligned_edge=LEFT)
-        self.rule_shown = [formula, self.fitted(legend)]
+        legend = self.on_board(Legend(entries), 0.75 + formula.height + 0.4)
+        self.rule_shown = [formula, legend]
         trained = f"{self.iterations:,}"
         self.beat(
             "noise: rule",
@@ -84,7 +82,7 @@ class DinosaurScene(FilmScene):
 
     def go_through_noise(self) -> None:
         """The first steps, evenly in log-SNR, over the p_t of the same t: one sees hardly anything change."""
-        self.curve = self.distance_curve()
+        self.curve = self.on_board(distance_curve(self.run_shown, self.zones.board_width, height=2.0), 0.9)
         self.clocked(self.clock, self.cloud, self.slider, self.counter, self.curve)
         self.follow_moments(self.density)
         record = self.turning_record
@@ -107,14 +105,13 @@ class DinosaurScene(FilmScene):
 
     def compare_with_target(self) -> None:
         """What was reached, as it was measured."""
-        grid = self.run_shown.grids["density"]
-        data = DensityMap(grid.values, Window(*grid.window), fingerprint=self.run_shown.hash)
+        data = self.density_of(self.run_shown).set_opacity(self.look.dimmed)
         self.beat(
             "denoise: sample",
             self.arrival(),
             self.cloud.animate(run_time=1.2).set_opacity(0),
             FadeOut(self.density, run_time=1.2),
-            FadeIn(self.on_stage(data.set_opacity(self.look.dimmed)).set_z_index(-2), run_time=1.2),
+            FadeIn(data, run_time=1.2),
         )
         self.play(self.cloud.animate(run_time=1.2).set_opacity(theme.DOT_OPACITY))
 
@@ -161,28 +158,24 @@ class DinosaurScene(FilmScene):
     @cached_property
     def density(self) -> DensityMap:
         """p_t at the moments at which it was kept."""
-        grid = self.run_shown.grids["diffused"]
-        made = DensityMap(grid.values, Window(*grid.window), fingerprint=self.run_shown.hash)
+        made = self.density_of(self.run_shown, "diffused").set_opacity(self.look.dimmed)
         made.eased = True  # from moment to moment, of which there are fewer than records
-        return self.on_stage(made.set_opacity(self.look.dimmed)).set_z_index(-2)
+        return made
 
     def follow_moments(self, density: DensityMap) -> None:
         """Let p_t show the iteration that the clock's record has; between two moments it is between theirs."""
         steps, moments = self.run_shown.steps, self.run_shown.series["moments"].steps
-        moment = np.interp(steps, moments, np.arange(len(moments)))
+        of_record = np.interp(steps, moments, np.arange(len(moments)))
 
-        def show(shown: Any) -> None:
-            shown.show(float(np.interp(self.clock.get_value(), np.arange(len(moment)), moment)))
+        def moment(record: float) -> float:
+            return float(np.interp(record, np.arange(len(steps)), of_record))
 
-        density.add_updater(show, call_updater=True)
-        density.updaters[-1].only_shows = True
+        self.clocked(self.clock, density, moment=moment)
 
     @cached_property
     def counter(self) -> Readout:
         """t."""
-        counter = Readout(self.run_shown.times.astype(int), "$t =$").show(0)
-        corner = np.array([self.zones.board_left, self.zones.board_top, 0.0])
-        return counter.move_to(corner, aligned_edge=[-1, 1, 0])
+        return self.on_board(Readout(self.run_shown.times.astype(int), "$t =$"))
 
     @cached_property
     def slider(self) -> TimeSlider:
@@ -194,18 +187,3 @@ class DinosaurScene(FilmScene):
         made = TimeSlider(values, width=self.zones.board_width - 2.6, label="log-SNR", ticks=ticks)
         return self.on_board(made, self.zones.board_top - self.zones.board_bottom - made.height)
 
-    def distance_curve(self) -> LiveCurve:
-        """The distance to the data's p over its floor, along the records."""
-        series = self.run_shown.series
-        mean, deviation = series["distance_floor"].values[0]
-        made = LiveCurve(
-            self.run_shown.steps, series["distance"].values.ravel(), (mean, TOLERANCE * deviation),
-            floor_name="two samples of $p$", width=self.zones.board_width - 0.2, height=2.0,
-        )  # fmt: skip
-        return self.on_board(made, 0.9)
-
-    def fitted(self, mobject: Mobject) -> Mobject:
-        """Not wider than the board."""
-        if mobject.width > self.zones.board_width:
-            mobject.scale_to_fit_width(self.zones.board_width)
-        return mobject

@@ -49,8 +49,8 @@ _CLEAN = "{{ hat(x)_0 (x_t) : guess }}"
 _MEAN = f"(alpha_(t|s) sigma_s^2 thin x_t + alpha_s sigma_(t|s)^2 thin {_CLEAN}) / sigma_t^2"
 
 DENOISING = {
-    "ancestral": f"x_s &= {_MEAN} {{{{ + (sigma_(t|s) sigma_s) / sigma_t thin epsilon : noise }}}}",
-    "ancestral-wide": f"x_s &= {_MEAN} {{{{ + sigma_(t|s) thin epsilon : noise }}}}",
+    "ancestral": f"x_s = {_MEAN} {{{{ + (sigma_(t|s) sigma_s) / sigma_t thin epsilon : noise }}}}",
+    "ancestral-wide": f"x_s = {_MEAN} {{{{ + sigma_(t|s) thin epsilon : noise }}}}",
 }
 """From t to the next lower time s: `diffusion.ancestral` and `diffusion.ancestral_wide`."""
 
@@ -71,8 +71,8 @@ def step_rule(sampler: str, theme: Theme, font_size: float) -> MathTypst:
 
 
 def _coloured(formula: str, theme: Theme, font_size: float) -> MathTypst:
-    colours = {"drift": theme.exact, "pull": theme.exact, "noise": theme.chance, "kick": theme.chance}
-    colours["guess"] = theme.learned
+    colours = {"drift": theme.exact, "pull": theme.exact, "noise": theme.chance, "kick": theme.chance,
+               "guess": theme.learned}  # fmt: skip
     written = mathematics(formula, font_size, theme.ink)
     for label, colour in colours.items():
         if f": {label} }}}}" in formula:

@@ -117,10 +117,7 @@ class LangevinFilm(FilmScene):
     @cached_property
     def density(self) -> DensityMap:
         """The target's density."""
-        grid = self.climbing.grids["density"]
-        extent = Window(*grid.window)
-        made = DensityMap(grid.values, extent, fingerprint=self.climbing.hash)
-        return self.on_stage(made).set_z_index(-2)
+        return self.density_of(self.climbing)
 
     @cached_property
     def field(self) -> ScoreField:

@@ -7,6 +7,7 @@ from manim import DOWN, LEFT, FadeIn, ValueTracker, VGroup
 
 from diffusion_core.observation import TOLERANCE
 from scenes import theme
+from scenes.charts import OVERHANG, distance_curve
 from scenes.clocks import late
 from scenes.formulas import rule
 from scenes.langevin_sections.film import LangevinFilm
@@ -24,10 +25,6 @@ KICKS = {
     "annealed": "Noise on: big steps on a blurred $p$ first, then ever smaller ones.",
 }
 """What the first steps with noise are, for each sampler."""
-OVERHANG = 0.2
-"""So much wider than its axes a chart may be."""
-
-
 class NoiseOnSection(LangevinFilm):
     """From the collapsed state, all particles, with the distance to p and the masses of its parts."""
 
@@ -107,18 +104,14 @@ class NoiseOnSection(LangevinFilm):
 
     def distance_and_masses(self) -> list[LiveCurve | Bars]:
         """The distance to p over its floor; where p has parts, their masses beside their targets."""
-        run, series = self.sampling, self.sampling.series
-        mean, deviation = series["distance_floor"].values[0]
-        band = (mean, TOLERANCE * deviation)  # the very band by which the run is judged
-        width, top = self.zones.board_width - OVERHANG, 0.75
-        name = "two samples of $p$"
-        distance = series["distance"].values.ravel()
-        curve = LiveCurve(run.steps, distance, band, floor_name=name, width=width, height=1.5)
+        series, top = self.sampling.series, 0.75
+        curve = distance_curve(self.sampling, self.zones.board_width, height=1.5)
         charts: list[LiveCurve | Bars] = [self.on_board(curve, top)]
         if "part_mass" in series:
             mass, target = series["part_mass"], series["part_mass_target"].values[0]
             peak = 1.1 * max(target.max(), mass.values[-1].max())  # what goes beyond it on the way is cut
             names = {"value_name": "share of the particles", "target_name": "what $p$ says"}
+            width = self.zones.board_width - OVERHANG
             bars = Bars(np.asarray(mass.values), target, mass.labels, width=width, height=1.4, peak=peak, **names)
             charts.append(self.on_board(bars, top + curve.height + 0.35))
         return charts
