@@ -3,7 +3,7 @@
 import itertools
 
 import numpy as np
-from manim import Line, Polygon, Typst, config
+from manim import Line, Polygon, Typst, Wait, config
 
 from scenes import theme
 from scenes.mobjects.raster import Raster
@@ -82,3 +82,33 @@ def faults(scene):
         if size_on_screen(text) < theme.FONT_SMALL - 0.05:
             wrong.append(f"{name} is set at {size_on_screen(text):.1f}, smaller than can be read")
     return wrong
+
+
+class Staged:
+    """Mixed into a film: keeps the layout's faults at every beat's end, how long each play took, what was said."""
+
+    def construct(self):
+        self.faults, self.plays, self.spoken, self.written = {}, [], [], set()
+        super().construct()
+
+    def end_beat(self):
+        if self.beats and self.beats[-1] not in self.faults:
+            self.faults[self.beats[-1]] = faults(self)
+            self.spoken.append(self._words)
+            self.written |= {text.typst_code for text in written_in(self)}
+        super().end_beat()
+
+    def play(self, *animations, **options):
+        before = self.renderer.time
+        super().play(*animations, **options)
+        still = isinstance(self.animations[0], Wait)
+        self.plays.append((self.beats[-1] if self.beats else "", still, self.renderer.time - before))
+
+
+def longest_still(plays):
+    """Seconds of the longest stretch in which nothing moves."""
+    longest = stood = 0.0
+    for _, still, seconds in plays:
+        stood = stood + seconds if still else 0.0
+        longest = max(longest, stood)
+    return longest

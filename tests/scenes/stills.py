@@ -58,3 +58,29 @@ def key(*mobjects):
     return get_hash_from_play_call(
         None, camera(48), [], mobjects, backend="cairo", encoder_fingerprint="test", renderer_state=()
     )
+
+
+def isolated(positions, count, gap):
+    """The first `count` positions inside the stage with no other one within `gap`."""
+    apart = np.linalg.norm(positions[:, None] - positions, axis=-1) + 9 * np.eye(len(positions))
+    inside = np.abs(positions).max(axis=1) < 3
+    chosen = positions[(apart.min(axis=1) > gap) & inside][:count]
+    assert len(chosen) == count
+    return chosen
+
+
+def offsets(picture, places, reach=13):
+    """How far, in pixels, the ink near each place (n, 2) has its centre from it."""
+    out = []
+    for u, v in places:
+        column, row = int(u), int(v)
+        part = picture[row - reach : row + reach + 1, column - reach : column + reach + 1].sum(axis=2, dtype=float)
+        ink = np.clip(part - np.median(part) - 40, 0, None)
+        centre = np.array([ink.sum(axis=0), ink.sum(axis=1)]) @ np.arange(2 * reach + 1) / ink.sum()
+        out.append(np.hypot(*(centre + [column - reach + 0.5 - u, row - reach + 0.5 - v])))
+    return np.array(out)
+
+
+def pixels_at_1080p(points):
+    """Pixels (n, 2) of points of the scene at 1080p."""
+    return np.column_stack([960 + 135 * points[:, 0], 540 - 135 * points[:, 1]])

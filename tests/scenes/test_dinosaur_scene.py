@@ -6,10 +6,9 @@ from typing import ClassVar
 import numpy as np
 import pytest
 from filming import DRY, shoot
-from layout import faults
-from manim import Wait
+from layout import Staged, longest_still
 from PIL import Image, ImageDraw
-from test_langevin_scene import isolated, offsets
+from stills import isolated, offsets, pixels_at_1080p
 
 from diffusion_core.diffusion import ancestral, ancestral_wide
 from diffusion_core.npz import load
@@ -36,23 +35,8 @@ class Small(DinosaurScene):
         return dataclasses.replace(full, training=training, steps=self.steps, records=40, moments=8)
 
 
-class Staged(Small):
-    """Keeps the layout's faults at every beat's end, how long each play took, and what was said."""
-
-    def construct(self):
-        self.faults, self.plays, self.spoken = {}, [], []
-        super().construct()
-
-    def end_beat(self):
-        if self.beats and self.beats[-1] not in self.faults:
-            self.faults[self.beats[-1]] = faults(self)
-            self.spoken.append(self._words)
-        super().end_beat()
-
-    def play(self, *animations, **options):
-        before = self.renderer.time
-        super().play(*animations, **options)
-        self.plays.append((isinstance(self.animations[0], Wait), self.renderer.time - before))
+class StagedFilm(Staged, Small):
+    pass
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +47,7 @@ def media(tmp_path_factory):
 
 def staged(media, **attributes):
     """The whole film, its plays skipped: begun, ended and counted, but not drawn."""
-    return shoot(type("Staged", (Staged,), attributes), media, **DRY | {"from_animation_number": 10**6})
+    return shoot(type("Staged", (StagedFilm,), attributes), media, **DRY | {"from_animation_number": 10**6})
 
 
 @pytest.mark.parametrize(
@@ -79,12 +63,8 @@ def test_at_every_beats_end_nothing_overlaps_leaves_the_frame_or_is_too_small(va
 
 def test_it_takes_its_time_and_never_stands_for_long(media):
     film = staged(media)
-    assert 25 <= sum(seconds for _, seconds in film.plays) <= 50
-    longest = stood = 0.0
-    for still, seconds in film.plays:
-        stood = stood + seconds if still else 0.0
-        longest = max(longest, stood)
-    assert longest <= 6
+    assert 25 <= sum(seconds for _, _, seconds in film.plays) <= 50
+    assert longest_still(film.plays) <= 6
     assert all(0 < len(caption) <= 70 for caption in film.spoken)
 
 
@@ -156,8 +136,7 @@ def test_isolated_particles_are_drawn_where_the_run_put_them(media, tmp_path):
     scene.renderer.static_image = None
     scene.renderer.update_frame(scene)
     picture = scene.renderer.get_frame()[..., :3]
-    pixels = np.column_stack([960 + 135 * on_stage[:, 0], 540 - 135 * on_stage[:, 1]])
-    assert offsets(picture, pixels).max() < 0.6
+    assert offsets(picture, pixels_at_1080p(on_stage)).max() < 0.6
     assert isinstance(scene.cloud, ParticleCloud)
 
 

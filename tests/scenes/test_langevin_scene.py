@@ -7,9 +7,10 @@ from typing import ClassVar
 import numpy as np
 import pytest
 from filming import DRY, QUICK, drawn_frames, film_of, last_frame, shoot
-from layout import faults, written_in
-from manim import Wait, tempconfig
+from layout import Staged, faults, longest_still
+from manim import tempconfig
 from PIL import Image, ImageDraw
+from stills import isolated, offsets, pixels_at_1080p
 
 from diffusion_core import langevin
 from diffusion_core.compute import load_or_compute
@@ -53,25 +54,8 @@ class SmallNoiseOff(Fewer, NoiseOffScene):
     pass
 
 
-class Staged(Fewer, LangevinScene):
-    """Keeps the layout's faults at every beat's end, how long each play took, and what was written."""
-
-    def construct(self):
-        self.faults, self.plays, self.spoken, self.written = {}, [], [], set()
-        super().construct()
-
-    def end_beat(self):
-        if self.beats and self.beats[-1] not in self.faults:
-            self.faults[self.beats[-1]] = faults(self)
-            self.spoken.append(self._words)
-            self.written |= {text.typst_code for text in written_in(self)}
-        super().end_beat()
-
-    def play(self, *animations, **options):
-        before = self.renderer.time
-        super().play(*animations, **options)
-        still = isinstance(self.animations[0], Wait)
-        self.plays.append((self.beats[-1] if self.beats else "", still, self.renderer.time - before))
+class StagedFilm(Staged, Fewer, LangevinScene):
+    pass
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +66,7 @@ def media(tmp_path_factory):
 
 def staged(media, **attributes):
     """The whole film, its plays skipped: begun, ended and counted, but not drawn."""
-    return shoot(type("Staged", (Staged,), attributes), media, **DRY | {"from_animation_number": 10**6})
+    return shoot(type("Staged", (StagedFilm,), attributes), media, **DRY | {"from_animation_number": 10**6})
 
 
 @pytest.fixture(scope="module")
@@ -132,11 +116,7 @@ def test_sections_take_their_time(ula_film):
 
 
 def test_no_still_lasts_longer_than_six_seconds(ula_film):
-    longest = stood = 0.0
-    for _, still, seconds in ula_film.plays:
-        stood = stood + seconds if still else 0.0
-        longest = max(longest, stood)
-    assert 1 < longest <= 6
+    assert 1 < longest_still(ula_film.plays) <= 6
 
 
 def test_captions_are_at_most_70_characters(ula_film):
@@ -169,32 +149,6 @@ def test_a_theme_colour_changes_the_frames_of_a_cached_film(tmp_path, monkeypatc
     assert {frame for _, frame in tinted} != {frame for _, frame in dark}
 
 
-def isolated(positions, count, gap):
-    """The first `count` positions inside the stage with no other one within `gap`."""
-    apart = np.linalg.norm(positions[:, None] - positions, axis=-1) + 9 * np.eye(len(positions))
-    inside = np.abs(positions).max(axis=1) < 3
-    chosen = positions[(apart.min(axis=1) > gap) & inside][:count]
-    assert len(chosen) == count
-    return chosen
-
-
-def offsets(picture, places, reach=13):
-    """How far, in pixels, the ink near each place (n, 2) has its centre from it."""
-    out = []
-    for u, v in places:
-        column, row = int(u), int(v)
-        part = picture[row - reach : row + reach + 1, column - reach : column + reach + 1].sum(axis=2, dtype=float)
-        ink = np.clip(part - np.median(part) - 40, 0, None)
-        centre = np.array([ink.sum(axis=0), ink.sum(axis=1)]) @ np.arange(2 * reach + 1) / ink.sum()
-        out.append(np.hypot(*(centre + [column - reach + 0.5 - u, row - reach + 0.5 - v])))
-    return np.array(out)
-
-
-def pixels_of(points):
-    """Pixels (n, 2) of points of the scene at 1080p."""
-    return np.column_stack([960 + 135 * points[:, 0], 540 - 135 * points[:, 1]])
-
-
 @pytest.mark.parametrize(("scale", "shift"), [(1.0, (0.0, 0.0)), (0.6, (0.0, 0.0)), (0.8, (4.0, -0.5))])
 def test_twenty_isolated_particles_of_a_file_are_drawn_where_it_says(tmp_path, scale, shift):
     recipe = LangevinRecipe("few", particles=150, steps=40, dense=10, every=10)
@@ -213,7 +167,7 @@ def test_twenty_isolated_particles_of_a_file_are_drawn_where_it_says(tmp_path, s
         picture = last_frame(scene)
     chosen = isolated(np.asarray(run.positions[record]), 20, gap=0.2)
     points = scale * chosen + scene.zones.stage_center[:2] + shift
-    assert offsets(picture, pixels_of(points), int(13 * scale)).max() < 0.5
+    assert offsets(picture, pixels_at_1080p(points), int(13 * scale)).max() < 0.5
 
 
 def test_the_films_last_frame_shows_the_last_record(tmp_path):
@@ -230,7 +184,7 @@ def test_the_films_last_frame_shows_the_last_record(tmp_path):
         scene.render()
         picture = last_frame(scene)
     chosen = isolated(np.asarray(scene.sampling.positions[-1]), 3, gap=0.2)
-    assert offsets(picture, pixels_of(chosen + scene.zones.stage_center[:2]), 7).max() < 0.5
+    assert offsets(picture, pixels_at_1080p(chosen + scene.zones.stage_center[:2]), 7).max() < 0.5
 
 
 def test_a_logo_makes_a_film_that_says_it_has_not_arrived(media, monkeypatch, caplog):
@@ -366,10 +320,10 @@ def test_in_the_film_the_magnified_step_lies_where_the_file_says(media):
 
     np.testing.assert_allclose(scene.anatomy.ends(k - 1)[0][:2], in_inset(x), atol=1e-9)
     dot = alone(scene, scene.anatomy.dot)
-    assert offsets(dot, pixels_of(in_inset(run.positions[k, 0])[None])).max() < 0.5
+    assert offsets(dot, pixels_at_1080p(in_inset(run.positions[k, 0])[None])).max() < 0.5
     # Along the drift, the arrow's ink ends at its tip.
-    arrow, (u, v) = alone(scene, scene.anatomy.drift_arrow), pixels_of(in_inset(climbed)[None])[0]
-    along = pixels_of(in_inset(climbed)[None])[0] - pixels_of(in_inset(x)[None])[0]
+    arrow, (u, v) = alone(scene, scene.anatomy.drift_arrow), pixels_at_1080p(in_inset(climbed)[None])[0]
+    along = pixels_at_1080p(in_inset(climbed)[None])[0] - pixels_at_1080p(in_inset(x)[None])[0]
     along /= np.linalg.norm(along)
     rows, columns = np.nonzero(np.abs(arrow - arrow[0, 0]).sum(axis=2) > 200)
     reach = ((np.column_stack([columns + 0.5, rows + 0.5]) - [u, v]) @ along).max()
@@ -390,7 +344,7 @@ def test_in_the_film_each_visited_cell_lies_where_the_file_says(media):
     x, y = np.linspace(x0, x1, counts.shape[1]), np.linspace(y0, y1, counts.shape[0])
     center, scale = scene.square_center(0)[:2], 2.75 / 6.3
     row, column = np.nonzero(counts)
-    places = pixels_of(center + scale * np.column_stack([x[column], y[row]]))
+    places = pixels_at_1080p(center + scale * np.column_stack([x[column], y[row]]))
     inked = np.abs(picture - picture[0, 0]).sum(axis=2)
     half = 135 * scale * (x[1] - x[0]) / 2
     for (u, v), count in zip(places, counts[row, column], strict=True):
