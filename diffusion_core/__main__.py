@@ -98,8 +98,9 @@ def _inspect(options: argparse.Namespace) -> int:
     for name, grid in trajectory.grids.items():
         print(f"grid        {name}: {' × '.join(map(str, grid.values.shape))} on {grid.window}")
     for name, series in trajectory.series.items():
-        print(f"series      {name}: {len(series.steps)} records of {', '.join(series.labels) or 'one value'}")
-    for name in ("distance", "log_prob", "strays", "loss"):
+        labels = ", ".join(series.labels[:8]) + (" …" if len(series.labels) > 8 else "")
+        print(f"series      {name}: {len(series.steps)} × {labels or 'one value'}")
+    for name in ("distance", "to_noise", "to_data", "log_prob", "strays", "loss"):
         if name in trajectory.series and f"{name}_floor" in trajectory.series:
             last, floor = trajectory.series[name].values[-1], trajectory.series[f"{name}_floor"].values.ravel()[0]
             print(f"quality     {name} {float(last):.4f} at the end, {float(floor):.4f} for the truth")

@@ -151,6 +151,11 @@ def ancestral_wide(state: State, denoise: Denoiser, now: Level, then: Level, rng
     return _reverse(state, denoise, now, then, spread, rng)
 
 
+def ancestral_mean(state: State, denoise: Denoiser, now: Level, then: Level, rng: np.random.Generator) -> Step:
+    """x ← μ̃(x, x̂₀): DDPM's step with its noise left out, which samples nothing. Here to show what noise is for."""
+    return _reverse(state, denoise, now, then, 0.0, rng)
+
+
 def _reverse(
     state: State, denoise: Denoiser, now: Level, then: Level, spread: float, rng: np.random.Generator
 ) -> Step:
@@ -300,6 +305,7 @@ def _refuse_corrector(ratio: float, count: int) -> None:
 SAMPLERS: dict[str, Callable[..., Sampler]] = {
     "ancestral": partial(_stepwise, ancestral),
     "ancestral-wide": partial(_stepwise, ancestral_wide),
+    "ancestral-mean": partial(_stepwise, ancestral_mean),
     "ddim": _ddim,
     "euler": partial(_stepwise, flow_euler),
     "heun": partial(_stepwise, flow_heun),

@@ -112,7 +112,10 @@ class DiffusionRecipe(Recipe):
         particles: number of independent particles.
         records: so many iterations are recorded, evenly in log-SNR; all if there are fewer.
         moments: at so many of them p_t and the scores are kept.
-        detailed: so many particles, the first ones, keep drift and noise of each recorded iteration.
+        detailed: so many particles, the first ones, keep drift and noise of each recorded iteration, and what the
+            denoiser guesses for them.
+        points: the first particle's way is held against so many points of the target, as if these were the data:
+            which of them it can come from, and their mean; 0 for none.
 
     Raises:
         RecipeError: a parameter out of range.
@@ -131,10 +134,13 @@ class DiffusionRecipe(Recipe):
     records: int = 480
     moments: int = 48
     detailed: int = 8
+    points: int = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._need_whole(steps=1, particles=2, records=2, moments=2, detailed=0)
+        self._need_whole(steps=1, particles=2, records=2, moments=2, detailed=0, points=0)
+        if self.points and not self.detailed:
+            raise RecipeError("detailed = 0 follows no particle to hold against points: choose 1 or more")
         if self.taken is not None:
             self._need_whole(taken=1)
         if isinstance(self.training, Mapping):  # as JSON makes it

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from diffusion_core.compute import load_or_compute
 from diffusion_core.diffusion import Denoiser, exact_denoiser, sampler, score_of, start
 from diffusion_core.diffusion_recipes import DiffusionRecipe, TrainingRecipe
-from diffusion_core.distributions import Distribution, GaussianMixture
+from diffusion_core.distributions import Array, Distribution, GaussianMixture, PointSet
 from diffusion_core.errors import SamplerError
 from diffusion_core.fields import (
     COARSE,
@@ -28,12 +30,13 @@ from diffusion_core.fields import (
 )
 from diffusion_core.npz import TrajectoryWriter
 from diffusion_core.observation import Observer
+from diffusion_core.posteriors import posterior_series
 from diffusion_core.recipe import parameters_of, versions
 from diffusion_core.recording import record
-from diffusion_core.schedules import Schedule, schedule
+from diffusion_core.schedules import Level, Schedule, schedule
 from diffusion_core.shapes import find_target
-from diffusion_core.simulation import RUNAWAY, simulate
-from diffusion_core.trajectory import Grid
+from diffusion_core.simulation import RUNAWAY, Step, simulate
+from diffusion_core.trajectory import Grid, Series
 
 _LOG = logging.getLogger(__name__)
 
@@ -41,7 +44,8 @@ _LOG = logging.getLogger(__name__)
 def compute(recipe: DiffusionRecipe, path: Path, folder: Path, progress: bool = True, device: str = "cpu") -> None:
     """Run a recipe and write its trajectory, training the network first where there is none in `folder` yet.
 
-    Record k has the time t of `times`; the series "levels" holds α and σ there, "moments" those of the grids.
+    Record k has the time t of `times`; the series "levels" holds α and σ there, "moments" those of the grids, and
+    "guess" x̂₀ of the detailed particles at each record, x and y of each in turn.
 
     Raises:
         DistributionError, ScheduleError: the target or the schedule cannot be built.
@@ -51,7 +55,7 @@ def compute(recipe: DiffusionRecipe, path: Path, folder: Path, progress: bool = 
     target, noise = find_target(recipe.target, **recipe.options), _schedule(recipe)
     sampler(recipe.sampler, lambda x, level: x, noise, **recipe.sampler_options)  # before anything is trained
     denoise = _denoiser(recipe, target, folder, progress, device)
-    start_rng, run_rng, truth_rng = np.random.default_rng(recipe.seed).spawn(3)
+    start_rng, run_rng, truth_rng, points_rng = np.random.default_rng(recipe.seed).spawn(4)
     way = sampler(recipe.sampler, denoise, noise, **recipe.sampler_options)
     if fault := noise.prior_fault(float((target.sample(10_000, truth_rng) ** 2).mean())):
         _LOG.warning(fault)
@@ -70,13 +74,36 @@ def compute(recipe: DiffusionRecipe, path: Path, folder: Path, progress: bool = 
     remedy = "take more steps" if recipe.training is None else "train the network for more iterations"
     run = simulate(way.kernel, state, way.iterations, run_rng, limit, remedy)
     bar = tqdm(run, recipe.name, way.iterations, disable=not progress, delay=0.5, unit=" steps", leave=False)
+    ways = [state.position[detailed]]
     with writer, _fixed_threads(recipe):
-        record(bar, state, writer, observer, recorded, detailed)
+        record(_noting(bar, ways, detailed), state, writer, observer, recorded, detailed)
+        levels = [noise.level(int(t)) for t in way.times[recorded]]
+        followed = np.array(ways)[recorded]  # (records, detailed, 2)
         series = observer.series(recorded) | {
             "levels": levels_series(noise, way.times[recorded], recorded),
             "moments": levels_series(noise, way.times[moments], moments),
         }
+        if len(detailed):
+            series["guess"] = _guesses(denoise, followed, levels, recorded)
+        if recipe.points:
+            points = PointSet(target.sample(recipe.points, points_rng))
+            series |= posterior_series(points, followed[:, 0], levels, recorded)
         writer.finish(_grids(target, denoise, noise, way.times[moments]) | observer.grids(), series)
+
+
+def _noting(run: Iterable[Step], ways: list[Array], detailed: NDArray[np.int64]) -> Iterator[Step]:
+    """Hand a run on, and note where the detailed particles come by."""
+    for step in run:
+        ways.append(step.state.position[detailed])
+        yield step
+
+
+def _guesses(denoise: Denoiser, ways: Array, levels: Sequence[Level], recorded: NDArray[np.int64]) -> Series:
+    """x̂₀ at places (records, detailed, 2); without noise the place itself."""
+    pairs = zip(ways, levels, strict=True)
+    guesses = [denoise(x, level) if level.sigma > 0 else x / level.alpha for x, level in pairs]
+    names = tuple(f"{axis} of particle {i}" for i in range(ways.shape[1]) for axis in "xy")
+    return Series(recorded, np.array(guesses).reshape(len(ways), -1), names)
 
 
 def _schedule(recipe: DiffusionRecipe) -> Schedule:

@@ -1,7 +1,7 @@
 """Densities and scores where films draw them: on the square window, clean or at a noise level.
 
-Exact for mixtures. For other targets p_t is an integral over the clean points, taken by the trapezoid rule with
-nodes no farther apart than the noise is wide; noise too narrow to be seen is left out.
+Exact for mixtures and for points. For other targets p_t is an integral over the clean points, taken by the
+trapezoid rule with nodes no farther apart than the noise is wide; noise too narrow to be seen is left out.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from diffusion_core.distributions import Array, Distribution, GaussianMixture
+from diffusion_core.distributions import Array, Distribution, GaussianMixture, PointSet
 from diffusion_core.schedules import Level, Schedule
 from diffusion_core.trajectory import Grid, Series
 
@@ -52,16 +52,16 @@ def levels_series(noise: Schedule, times: ArrayLike, steps: NDArray[np.integer])
     return Series(steps, values, ("t", "alpha", "sigma"))
 
 
-def diffused_density(target: Distribution, levels: Sequence[Level], axis: Array = FINE) -> Array:
+def diffused_density(target: Distribution | PointSet, levels: Sequence[Level], axis: Array = FINE) -> Array:
     """Density of αx + σε, ε from N(0, I), on the square grid of an axis: (levels, n, n)."""
-    if isinstance(target, GaussianMixture):
+    if isinstance(target, (GaussianMixture, PointSet)):
         return np.stack([density_at(target.diffused(*level), axis) for level in levels])
     return np.stack([_Quadrature(target, level, axis).density() for level in levels])
 
 
-def diffused_score(target: Distribution, levels: Sequence[Level], axis: Array = COARSE) -> Array:
+def diffused_score(target: Distribution | PointSet, levels: Sequence[Level], axis: Array = COARSE) -> Array:
     """Score of αx + σε on the square grid of an axis: (levels, n, n, 2)."""
-    if isinstance(target, GaussianMixture):
+    if isinstance(target, (GaussianMixture, PointSet)):
         return np.stack([target.diffused(*level).score(plane(axis)) for level in levels])
     return np.stack([_Quadrature(target, level, axis).score() for level in levels])
 

@@ -163,9 +163,11 @@ def verdict(trajectory: Trajectory) -> Verdict:
     A film may say "in the right proportions" only of a run of which this is true.
 
     Raises:
-        RecipeError: the trajectory is that of a single particle.
+        RecipeError: the trajectory is that of a single particle, or one that does not go to p.
     """
     series = trajectory.series
+    if "visits_gap" not in series and "distance" not in series:
+        raise RecipeError(f"'{trajectory.recipe}' does not go to p: there is nothing to judge")
     if "distance" not in series:
         raise RecipeError(f"'{trajectory.recipe}' follows one particle: a verdict needs two or more")
     distance = float(series["distance"].values[-1])

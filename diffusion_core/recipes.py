@@ -8,6 +8,7 @@ from typing import Any
 
 from diffusion_core.diffusion_recipes import DiffusionRecipe, TrainingRecipe
 from diffusion_core.errors import RecipeError, suggestion
+from diffusion_core.forward_recipes import ForwardRecipe
 from diffusion_core.langevin_recipes import LANGEVIN, LangevinRecipe
 from diffusion_core.recipe import Recipe
 
@@ -31,10 +32,38 @@ _DIFFUSION: tuple[Recipe, ...] = (
         training=_SPIRAL, sampler="ddim", taken=50,
     ),
     DiffusionRecipe("dinosaur-ddpm", "a standard Gaussian becomes the dinosaur", training=_DINOSAUR),
+    DiffusionRecipe(
+        "spiral-noise-on", "DDPM in 200 steps, and where the first point may come from",
+        training=_SPIRAL, taken=200, points=400,
+    ),
+    DiffusionRecipe(
+        "spiral-noise-off", "the same with the noise left out: it collapses",
+        training=_SPIRAL, taken=200, sampler="ancestral-mean",
+    ),
+    DiffusionRecipe(
+        "spiral-one-jump", "from noise to the first guess in one step", training=_SPIRAL, taken=1, sampler="ddim",
+    ),
+)  # fmt: skip
+_POINTS: dict[str, Any] = {
+    "points": 400, "place": (2.0, -1.8), "particles": 2000,
+    "schedule": "log-linear", "schedule_options": {"least": 0.05, "largest": 8.0},
+}  # fmt: skip
+_FORWARD: tuple[Recipe, ...] = (
+    ForwardRecipe("spiral-forward", "the spiral dissolves, kick by kick"),
+    ForwardRecipe("spiral-jumps", "the same in one jump to each t", process="jumps"),
+    ForwardRecipe(
+        "spiral-points", "400 points under noise, and their exact score", process="jumps",
+        **_POINTS,
+    ),
+    ForwardRecipe(
+        "spiral-guesses", "the best guesses of the clean points for the same",
+        process="guesses", **_POINTS,
+    ),
+    ForwardRecipe("dinosaur-forward", "the dinosaur dissolves, from a true sample", "dinosaur"),
 )  # fmt: skip
 
-RECIPES: dict[str, Recipe] = {**LANGEVIN, **{recipe.name: recipe for recipe in _DIFFUSION}}
-_KINDS: tuple[type[Recipe], ...] = (LangevinRecipe, TrainingRecipe, DiffusionRecipe)
+RECIPES: dict[str, Recipe] = LANGEVIN | {recipe.name: recipe for recipe in (*_DIFFUSION, *_FORWARD)}
+_KINDS: tuple[type[Recipe], ...] = (LangevinRecipe, TrainingRecipe, DiffusionRecipe, ForwardRecipe)
 
 
 def find_recipe(name: str) -> Recipe:

@@ -208,7 +208,7 @@ SCHEDULES = {
 }
 
 
-def schedule(name: str, steps: int, **parameters: float) -> Schedule:
+def schedule(name: str, steps: int, /, **parameters: float) -> Schedule:
     """The named schedule in T steps.
 
     Where variance is preserved, t/T runs along the curve, except for `linear`, which is DDPM's own table: β_t

@@ -117,7 +117,7 @@ TARGETS: dict[str, Callable[..., Distribution]] = {
 }
 
 
-def find_target(name: str | Path, **options: float) -> Distribution:
+def find_target(name: str | Path, /, **options: float) -> Distribution:
     """The density of a name in `TARGETS`, or of a picture (PNG, JPEG, SVG) or table of points (CSV) by path.
 
     Args:

@@ -12,6 +12,7 @@ from forgery import claiming, forge, npy
 
 from diffusion_core.__main__ import main
 from diffusion_core.compute import load_or_compute
+from diffusion_core.forward_recipes import ForwardRecipe
 from diffusion_core.recipes import RECIPES, LangevinRecipe
 
 SMALL = LangevinRecipe("small", "a small one", particles=300, steps=30, dense=10, every=7, climb=5)
@@ -65,6 +66,25 @@ def test_plot_draws_the_particles_over_the_density(small, tmp_path, capsys):
     picture = np.asarray(Image.open(tmp_path / "run.png").convert("RGB")).astype(int)
     assert picture.shape[1] > 1500
     assert (picture.max(axis=2) - picture.min(axis=2) > 60).mean() > 0.005  # coloured dots and paths
+
+
+def test_every_command_knows_runs_from_data_to_noise(tmp_path, capsys, monkeypatch):
+    forward = ForwardRecipe("forward", "points become noise", points=5, place=(0.0, 0.0), steps=30, particles=50)
+    monkeypatch.setitem(RECIPES, "forward", forward)
+    assert main(["precompute", "forward", "--folder", str(tmp_path)]) == 0
+    said = capsys.readouterr()
+    assert said.err == ""  # no verdict: it is to leave its target
+    file = said.out.strip()
+    assert main(["list", "--folder", str(tmp_path)]) == 0
+    assert "forward" in [line.split()[0] for line in capsys.readouterr().out.splitlines() if "computed" in line]
+    assert main(["inspect", file]) == 0
+    said = capsys.readouterr().out
+    assert "31 records × 50 particles" in said
+    assert re.search(r"quality     to_noise \d\.\d{4} at the end, \d\.\d{4} for the truth", said)
+    assert main(["verify", file]) == 0
+    assert capsys.readouterr().out.startswith("ok")
+    assert main(["plot", file, "-o", str(tmp_path / "forward.png")]) == 0
+    assert (tmp_path / "forward.png").stat().st_size > 10_000
 
 
 @pytest.mark.parametrize(

@@ -249,7 +249,8 @@ def test_along_the_flow_the_log_density_falls_by_the_divergence(target):
     ("name", "options", "says"),
     [
         ("ancestrel", {}, "there is no sampler 'ancestrel' here: did you mean 'ancestral'?"),
-        ("xyz", {}, "choose one of ancestral, ancestral-wide, ddim, euler, heun, annealed, predictor-corrector"),
+        ("xyz", {}, "one of ancestral, ancestral-wide, ancestral-mean, ddim, euler, heun, annealed, predictor"),
+        ("ancestral-mean", {"eta": 0.0}, "the sampler 'ancestral-mean' has no 'eta': it takes no options"),
         ("ddim", {"ratio": 0.1}, "the sampler 'ddim' has no 'ratio': it takes eta"),
         ("ancestral", {"eta": 1.0}, "the sampler 'ancestral' has no 'eta': it takes no options"),
         ("annealed", {"corrections": 1}, "the sampler 'annealed' has no 'corrections': it takes ratio, per_level"),

@@ -23,7 +23,8 @@ MIXTURE = GaussianMixture(
     [[[0.3, 0.1], [0.1, 0.2]], [[0.5, -0.2], [-0.2, 0.4]], [[0.2, 0.0], [0.0, 0.6]]],
 )
 EVERY = [("ancestral", {}), ("ancestral-wide", {}), ("ddim", {}), ("ddim", {"eta": 0.5}), ("ddim", {"eta": 1.0}),
-         ("euler", {}), ("heun", {}), ("annealed", {}), ("predictor-corrector", {})]  # fmt: skip
+         ("euler", {}), ("heun", {}), ("annealed", {}), ("predictor-corrector", {}),
+         ("ancestral-mean", {})]  # fmt: skip
 every_sampler = pytest.mark.parametrize(("name", "options"), EVERY, ids=lambda part: str(part))
 
 
@@ -66,13 +67,14 @@ def kicked(now, then):
     return factor, now[1] ** 2 - factor**2 * then[1] ** 2
 
 
-def ancestral_step(x, guess, now, then, wide=False):
+def ancestral_step(x, guess, now, then, wide=False, quiet=False):
     """q(x_s | x_t, x̂₀) by Bayes: the prior N(α_s x̂₀, σ_s²) times the likelihood N(x_t; a x_s, b)."""
     a, b = kicked(now, then)
     if then[1] == 0:
         return then[0] * guess(x, now), 0.0
     small = 1 / (1 / then[1] ** 2 + a**2 / b)  # β̃
-    return small * (then[0] * guess(x, now) / then[1] ** 2 + a * x / b), b if wide else small
+    mean = small * (then[0] * guess(x, now) / then[1] ** 2 + a * x / b)
+    return mean, 0.0 if quiet else b if wide else small
 
 
 def ddim_step(x, guess, now, then, eta=0.0):
@@ -109,6 +111,7 @@ def plan(name, steps, eta=0.0):
     rule = {
         "ancestral": ancestral_step,
         "ancestral-wide": partial(ancestral_step, wide=True),
+        "ancestral-mean": partial(ancestral_step, quiet=True),
         "ddim": partial(ddim_step, eta=eta),
         "euler": ddim_step,
         "heun": heun_step,
@@ -160,7 +163,7 @@ def test_with_50_linear_steps_ddpms_two_variances_miss_narrow_data_on_either_sid
     assert ratio("ddim", eta=1.0) == pytest.approx(ratio("ancestral"), rel=1e-12)
 
 
-@every_sampler
+@pytest.mark.parametrize(("name", "options"), EVERY[:-1])  # the last, without its noise, samples nothing
 def test_the_bias_of_narrow_data_falls_as_steps_are_added(name, options):
     spreads = [recursion(name, "linear", steps, MEAN, 0.01, **options)[-1][1] for steps in (50, 200, 1000)]
     bias = [abs(spread / 0.01 - 1) for spread in spreads]
@@ -193,6 +196,28 @@ def test_for_data_of_one_point_ddpms_small_variance_and_ddim_are_exact(name, opt
     np.testing.assert_allclose(step.state.position, np.tile(clean, (N, 1)), rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("schedule_name", ["linear", "cosine", "edm"])
+@pytest.mark.parametrize("steps", [25, 50])
+def test_ddpm_without_its_noise_goes_to_the_mean_of_what_the_start_could_come_from(schedule_name, steps):
+    # Each step is E[x_s | x_t], and for Gaussian data all are linear, so that together they are E[x_t | x_T]: with
+    # v_t = α_t² s² + σ_t² it is α_t m + α_T/α_t v_t/v_T (x_T − α_T m), and at the end the first guess, at any T.
+    made, variance = schedule(schedule_name, steps), 0.25
+    state = start(made, 200, np.random.default_rng(12))
+    alpha, sigma = levels(schedule_name, steps)
+    v = alpha**2 * variance + sigma**2
+    denoise = exact_denoiser(gaussian(variance))
+    quiet = list(walk(sampler("ancestral-mean", denoise, made), state, seed=13))
+    for t, step in zip(range(steps - 1, -1, -1), quiet, strict=True):
+        factor = alpha[-1] / alpha[t] * v[t] / v[-1]
+        expected = alpha[t] * MEAN + factor * (state.position - alpha[-1] * MEAN)
+        np.testing.assert_allclose(step.state.position, expected, rtol=1e-9, atol=1e-9)
+        assert not step.noise.any()
+    first_guess = MEAN + alpha[-1] * variance / v[-1] * (state.position - alpha[-1] * MEAN)
+    np.testing.assert_allclose(step.state.position, first_guess, rtol=1e-9, atol=1e-9)
+    *_, other = walk(sampler("ancestral-mean", denoise, made), state, seed=14)
+    np.testing.assert_array_equal(other.state.position, step.state.position)  # no randomness
+
+
 # What a step records.
 
 
@@ -207,7 +232,7 @@ def test_every_step_moves_by_its_drift_and_noise_and_the_last_has_no_noise(name,
             np.testing.assert_allclose(step.state.position, moved, rtol=1e-12, atol=1e-12)
             before = step.state.position
         np.testing.assert_array_equal(steps[-1].noise, 0)
-        noisy = (name, options) not in [("ddim", {}), ("euler", {}), ("heun", {})]
+        noisy = (name, options) not in [("ddim", {}), ("euler", {}), ("heun", {}), ("ancestral-mean", {})]
         assert all(step.noise.all() == step.noise.any() == noisy for step in steps[:-1])
 
 

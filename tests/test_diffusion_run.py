@@ -88,6 +88,59 @@ def test_the_grids_are_p_t_and_its_score_at_the_moments_that_are_named(tmp_path)
     np.testing.assert_allclose(run.grids["followed"].values, run.grids["score"].values, atol=1e-9)
 
 
+@pytest.mark.parametrize("name", ["ancestral", "ancestral-mean", "annealed"])
+def test_the_guess_is_the_denoisers_at_each_record_for_x_and_y_of_each_particle(tmp_path, name):
+    # Of N(0, s² I) it is α s²/(α² s² + σ²) x_t; positions are kept in single precision.
+    changes = {"target": "gaussian", "options": {"width": 0.6}, "sampler": name, "records": 12, "detailed": 3}
+    run = load_or_compute(dataclasses.replace(SMALL, **changes), tmp_path, progress=False)
+    guess = run.series["guess"]
+    assert guess.labels == tuple(f"{axis} of particle {i}" for i in (0, 1, 2) for axis in ("x", "y"))
+    assert guess.steps.tolist() == run.steps.tolist()
+    assert (np.diff(run.steps) > 1).any()  # not all are recorded
+    noise = schedule("linear", 40)
+    for k, t in enumerate(run.times.astype(int)):
+        factor = noise.alpha[t] * 0.36 / (noise.alpha[t] ** 2 * 0.36 + noise.sigma[t] ** 2)
+        np.testing.assert_allclose(guess.values[k].reshape(3, 2), factor * run.positions[k, :3], rtol=0, atol=1e-6)
+    np.testing.assert_allclose(guess.values[-1].reshape(3, 2), run.positions[-1, :3], rtol=0, atol=1e-6)
+
+
+def test_without_detailed_particles_there_is_no_guess(tmp_path):
+    run = load_or_compute(dataclasses.replace(SMALL, detailed=0), tmp_path, progress=False)
+    assert "guess" not in run.series
+
+
+@pytest.mark.parametrize("name", ["ancestral", "annealed"])
+def test_the_first_particles_way_is_held_against_points_by_bayes_rule(tmp_path, name):
+    changes = {"sampler": name, "records": 12, "points": 9, "detailed": 2}
+    run = load_or_compute(dataclasses.replace(SMALL, **changes), tmp_path, progress=False)
+    series, noise = run.series, schedule("linear", 40)
+    points = series["points"].values
+    assert series["weights"].values.shape == (len(run.steps), 9)
+    for k, t in enumerate(run.times.astype(int)):
+        squares = ((run.positions[k, 0].astype(float) - noise.alpha[t] * points) ** 2).sum(axis=1)
+        if t > 0:
+            likely = np.exp(-(squares - squares.min()) / (2 * noise.sigma[t] ** 2))
+        else:
+            likely = squares == squares.min()  # at the end, the nearest
+        weights = likely / likely.sum()
+        # Single precision moves a square by 1e-6, and the logarithm of a weight by that over 2σ² > 0.02.
+        np.testing.assert_allclose(series["weights"].values[k], weights, rtol=1e-3, atol=1e-12)
+        np.testing.assert_allclose(series["mean"].values[k], weights @ points, rtol=0, atol=1e-3)
+    assert series["candidates"].values[-1] == 1
+
+
+def test_points_depend_on_the_seed_alone_and_change_nothing_else(tmp_path):
+    recipe = dataclasses.replace(SMALL, points=6, moments=2)
+    changes = ({}, {"sampler": "ddim", "particles": 50}, {"seed": 1}, {"points": 0})
+    runs = [load_or_compute(dataclasses.replace(recipe, **change), tmp_path, progress=False) for change in changes]
+    points = [run.series["points"].values for run in runs[:3]]
+    np.testing.assert_array_equal(points[0], points[1])
+    assert not np.isin(points[0], points[2]).any()
+    np.testing.assert_array_equal(runs[0].positions, runs[3].positions)
+    assert not {"points", "weights", "mean", "candidates"} & set(runs[3].series)
+    assert verify(runs[0].path) == (True, "computed again, equal to the last byte")
+
+
 def test_the_exact_score_leads_to_the_target_and_the_verdict_says_so(tmp_path):
     recipe = dataclasses.replace(SMALL, target="spiral", steps=200, particles=2000, detailed=0)
     assert verdict(load_or_compute(recipe, tmp_path, progress=False)).settled
@@ -166,6 +219,8 @@ def test_a_recipe_goes_to_another_target_with_its_network():
         ({"training": NETWORK, "sampler": "dimm"}, SamplerError, "did you mean 'ddim'"),
         ({"sampler": "ddim", "sampler_options": {"eta": "0.5"}}, SamplerError, "give a number"),
         ({"target": "banana"}, SamplerError, "no exact denoiser of 'banana'"),
+        ({"points": 5, "detailed": 0}, RecipeError, "detailed = 0 follows no particle to hold against points"),
+        ({"points": -1}, RecipeError, "points = -1"),
     ],
 )
 def test_mistakes_are_refused_in_one_sentence(tmp_path, changes, error, sentence):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from diffusion_core.distributions import Banana
+from diffusion_core.distributions import Banana, PointSet
 from diffusion_core.fields import COARSE, FINE, diffused_density, diffused_score, plane
 from diffusion_core.schedules import Level, schedule
 from diffusion_core.shapes import find_target
@@ -31,6 +31,20 @@ def test_the_quadrature_equals_the_closed_form(level):
     scores = [diffused_score(p, [level])[0] for p in (MIXTURE, Disguised(MIXTURE))]
     likely = np.exp(MIXTURE.diffused(*level).log_prob(plane(COARSE))) > 1e-3 * exact.max()
     np.testing.assert_allclose(scores[1][likely], scores[0][likely], rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("level", LEVELS, ids=str)
+def test_noisy_points_have_the_density_and_score_of_a_sum_over_them(level):
+    points, shares = np.array([[-1.0, 0.5], [0.3, 2.0], [1.5, -1.0]]), np.array([0.2, 0.5, 0.3])
+    data, (alpha, sigma) = PointSet(points, shares), level
+    squares = ((plane(FINE)[..., None, :] - alpha * points) ** 2).sum(axis=-1)
+    p = np.exp(-squares / (2 * sigma**2)) @ shares / (2 * np.pi * sigma**2)
+    np.testing.assert_allclose(diffused_density(data, [level])[0], p, rtol=1e-8, atol=1e-12 * p.max())
+    apart = alpha * points - plane(COARSE)[..., None, :]
+    logs = np.log(shares) - (apart**2).sum(axis=-1) / (2 * sigma**2)
+    likely = np.exp(logs - logs.max(axis=-1, keepdims=True))
+    score = (likely[..., None] * apart).sum(axis=-2) / likely.sum(axis=-1)[..., None] / sigma**2
+    np.testing.assert_allclose(diffused_score(data, [level])[0], score, rtol=1e-8, atol=1e-8)
 
 
 def test_noise_too_narrow_to_be_seen_is_left_out():

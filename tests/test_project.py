@@ -23,11 +23,12 @@ SCENES = sorted((ROOT / "scenes").rglob("*.py"))
 ROWS = [
     {"errors"},
     {"distributions", "trajectory", "recipe"},
-    {"inputs", "simulation", "metrics", "npz", "schedules", "langevin_recipes", "diffusion_recipes"},
+    {"inputs", "simulation", "metrics", "npz", "schedules"}
+    | {"langevin_recipes", "diffusion_recipes", "forward_recipes"},
     {"pictures", "langevin", "diffusion", "fields", "plot", "recipes"},
-    {"shapes", "network", "observation"},
+    {"shapes", "network", "observation", "posteriors"},
     {"compute", "recording", "training"},
-    {"judging", "langevin_run"},
+    {"judging", "langevin_run", "forward_run"},
     {"training_run"},
     {"diffusion_run"},
     {"__main__"},
