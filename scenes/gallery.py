@@ -18,13 +18,16 @@ from scenes.mobjects.histogram2d import Histogram2D
 from scenes.mobjects.landscape import Landscape
 from scenes.mobjects.legend import Legend
 from scenes.mobjects.live_curve import LiveCurve
+from scenes.mobjects.moving_arrow import MovingArrow
 from scenes.mobjects.particle_cloud import ParticleCloud
 from scenes.mobjects.raster import STAGE, Window
+from scenes.mobjects.rays import Rays
 from scenes.mobjects.readout import Readout
 from scenes.mobjects.score_field import ScoreField
 from scenes.mobjects.step_anatomy import StepAnatomy
 from scenes.mobjects.step_counter import StepCounter
 from scenes.mobjects.time_slider import TimeSlider
+from scenes.mobjects.weighted_points import WeightedPoints
 from scenes.mobjects.zoom_inset import ZoomInset
 
 AXIS = np.linspace(-3.15, 3.15, 211)
@@ -41,6 +44,12 @@ EDGES = np.linspace(-3.15, 3.15, 43)
 """Borders of the cells in which visits are counted."""
 VISITS = np.cumsum([np.histogram2d(y, x, (EDGES, EDGES))[0] for x, y in WALK.transpose(0, 2, 1)], axis=0)
 """Visits up to each record of the walks, (records, rows, columns)."""
+
+PLACES = WALK[-1]
+"""Where the walks end, (walkers, 2)."""
+NEARNESS = np.exp(-((WALK[:, :1] - PLACES) ** 2).sum(axis=2) / 0.3)
+SHARES = NEARNESS / NEARNESS.sum(axis=1, keepdims=True)
+"""How near the first walker is to each of these places at each record, as shares, (records, walkers)."""
 
 
 class ParticleCloudExample(FilmScene):
@@ -206,6 +215,41 @@ class TimeSliderExample(FilmScene):
         slider = self.on_board(TimeSlider(np.linspace(0, 1, 11), width=5.0, ticks=ticks))
         self.add(slider)
         self.play(slider.animate(rate_func=linear).show(10), run_time=1)
+
+
+class RaysExample(FilmScene):
+    """A walker, and lines to the places near it."""
+
+    def construct(self) -> None:
+        """Show all records in a second."""
+        walker = self.on_stage(ParticleCloud(WALK[:, :1], radius=0.08))
+        rays = Rays(WALK[:, 0], PLACES, SHARES, place=walker)
+        self.add(self.on_stage(ParticleCloud(PLACES)), rays, walker)
+        self.play(*(thing.animate(rate_func=linear).show(len(WALK) - 1) for thing in (rays, walker)), run_time=1)
+
+
+class WeightedPointsExample(FilmScene):
+    """A walker, and the places near it as large dots."""
+
+    def construct(self) -> None:
+        """Show all records in a second."""
+        walker = self.on_stage(ParticleCloud(WALK[:, :1], radius=0.08))
+        points = self.on_stage(WeightedPoints(PLACES, SHARES))
+        self.add(points, walker)
+        shown = [thing.animate(rate_func=linear).show(len(WALK) - 1) for thing in (points, walker)]
+        self.play(*shown, run_time=1)
+
+
+class MovingArrowExample(FilmScene):
+    """An arrow from one walker to another."""
+
+    def construct(self) -> None:
+        """Show all records in a second."""
+        walkers = self.on_stage(ParticleCloud(WALK[:, :2], radius=0.06))
+        arrow = MovingArrow(WALK[:, 0], WALK[:, 1], place=walkers, color=self.look.exact)
+        self.add(walkers, arrow)
+        shown = [thing.animate(rate_func=linear).show(len(WALK) - 1) for thing in (arrow, walkers)]
+        self.play(*shown, run_time=1)
 
 
 class LegendExample(FilmScene):

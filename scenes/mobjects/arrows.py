@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from typing import Any, Final, Self
+from typing import Any, Final, Protocol, Self
 
 import numpy as np
 from manim import Circle, Mobject, VGroup, VMobject, straight_path
@@ -31,20 +31,36 @@ _NOTHING: Final = np.zeros((0, 3))
 _STRAIGHT: Final = straight_path()
 
 
+class Place(Protocol):
+    """Where a plane of data lies in the scene: a raster on the stage, an inset."""
+
+    def coords_to_point(self, coords: ArrayLike) -> Points:
+        """Points of the scene, (…, 3), of data coordinates (…, 2)."""
+
+
+def window_corners(place: Place, *drawn: ArrayLike) -> NDArray[np.float64]:
+    """The four data corners (4, 2) for `frame_by`: of a place's window; if it has none, around what is drawn."""
+    window = getattr(place, "window", None)
+    if window is None:
+        every = np.concatenate([np.reshape(coords, (-1, 2)) for coords in drawn])
+        low, high = every.min(axis=0) - 0.1, every.max(axis=0) + 0.1
+        window = (low[0], high[0], low[1], high[1])
+    left, right, bottom, top = window
+    return np.array([[left, bottom], [right, bottom], [left, top], [right, top]])
+
+
 def chain(corners: ArrayLike) -> Points:
-    """Straight lines from corner to corner, (n, 3) to 4(n − 1) points."""
+    """Straight lines from corner to corner, (n, 3) to 4(n − 1) points; of many chains, (…, n, 3), one by one."""
     corners = np.asarray(corners, dtype=np.float64)
-    points = np.empty((len(corners) - 1, 4, 3))
-    start, end = corners[:-1], corners[1:]
-    points[:, 0], points[:, 3] = start, end
-    points[:, 1], points[:, 2] = (2 * start + end) / 3, (start + 2 * end) / 3
+    start, end = corners[..., :-1, :], corners[..., 1:, :]
+    points = np.stack([start, (2 * start + end) / 3, (start + 2 * end) / 3, end], axis=-2)
     return points.reshape(-1, 3)
 
 
 def polygon(corners: ArrayLike) -> Points:
-    """A closed outline through corners (n, 3)."""
+    """A closed outline through corners (n, 3); through (…, n, 3) as many outlines, one after the other."""
     corners = np.asarray(corners, dtype=np.float64)
-    return chain(np.concatenate([corners, corners[:1]]))
+    return chain(np.concatenate([corners, corners[..., :1, :]], axis=-2))
 
 
 def arrow_outline(start: ArrayLike, end: ArrayLike, width: float = SHAFT) -> Points:

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
-from manim import DL, DOWN, LEFT, UR, Axes, DashedLine, Line, LogBase
+from manim import DL, DOWN, LEFT, UR, Axes, DashedLine, Line, LinearBase, LogBase
 from manim.utils.color import ParsableManimColor
 from numpy.typing import NDArray
 
@@ -31,15 +31,18 @@ class LiveCurve(Redrawn):
     Between two records it ends on the line between them. `floor` is what two samples of the truth give, as
     (mean, half the width of the band around it): a dashed line in a band, named `floor_name` with its value;
     None for none. A round number stands at the axis of values; with `log` equal ratios look equally large,
-    and every value must be above 0. `width` is that of the whole, `height` that of the axes. `fingerprint`
-    is the hash of the trajectory; without it all values are hashed.
+    and every value must be above 0. With `log_steps` equal ratios of 1 + step look equally large across, so that
+    step 0 has its place and checkpoints on a geometric ladder are spread; no step may then be below 0. The last
+    step stands below the axes, with the word `steps_name`. `width` is that of the whole, `height` that of the
+    axes. `fingerprint` is the hash of the trajectory; without it all values are hashed.
 
     >>> curve = LiveCurve(np.arange(5), np.array([4.0, 3.0, 2.0, 1.0, 1.0]), floor=(1.0, 0.1)).show(2)
     >>> curve.head.get_center().round(6).tolist() == curve.point(2).round(6).tolist()
     True
 
     Raises:
-        ValueError: not one value to a step, none at all, or one that a logarithmic axis has no place for.
+        ValueError: not one value to a step, none at all, or a value or step that a logarithmic axis has no place
+            for.
     """
 
     def __init__(
@@ -54,6 +57,8 @@ class LiveCurve(Redrawn):
         height: float = 2.2,
         color: ParsableManimColor | None = None,
         log: bool = False,
+        log_steps: bool = False,
+        steps_name: str = "step",
         fingerprint: str | None = None,
     ) -> None:
         steps, values = np.asarray(steps), np.asarray(values, dtype=np.float64)
@@ -61,6 +66,8 @@ class LiveCurve(Redrawn):
             raise ValueError(f"A curve takes one value to a step; got shapes {steps.shape} and {values.shape}.")
         if log and not values.min() > 0:
             raise ValueError(f"A logarithmic axis has no place for {values.min():g}: leave `log` out.")
+        if log_steps and not steps.min() >= 0:
+            raise ValueError(f"A logarithmic axis has no place for step {steps.min():g}: leave `log_steps` out.")
         super().__init__(seal(np.column_stack([steps, values]), fingerprint))
         look = theme.theme()
         color = look.particles if color is None else color
@@ -68,7 +75,7 @@ class LiveCurve(Redrawn):
         ticks = _ticks(below, above, log)
         numbers = [standing(f"{tick:g}", color=look.mute) for tick in ticks]
         room = max(number.width for number in numbers) + GAP
-        self.axes = _axes(float(max(steps[-1], 1)), (below, above), log, width - room, height)
+        self.axes = _axes(float(max(steps[-1], 1)), (below, above), log, log_steps, width - room, height)
         self.corners = self._corners()
         self.band = Part("LiveCurve.band", fill_color=look.exact, fill_opacity=1, stroke_width=0)
         self.band.strength = BAND
@@ -82,7 +89,7 @@ class LiveCurve(Redrawn):
             self.add(number.next_to(mark, LEFT, buff=GAP))
         self.area = self._floor(floor, below, float(steps[-1]))
         self.add(self.band, self.curve, self.head)
-        self._write(name, color, floor_name, floor)
+        self._write(name, color, steps_name, floor_name, floor)
         self.enclose(*self._extent())
         self.show(0)
 
@@ -119,14 +126,19 @@ class LiveCurve(Redrawn):
         return polygon([self.axes.c2p(x, y) for x, y in ((0, low), (last, low), (last, high), (0, high))])
 
     def _write(
-        self, name: str, color: ParsableManimColor, floor_name: str, floor: tuple[float, float] | None
+        self,
+        name: str,
+        color: ParsableManimColor,
+        steps_name: str,
+        floor_name: str,
+        floor: tuple[float, float] | None,
     ) -> None:
         """Add the name above, the floor and the last step below, where no curve comes."""
         look = theme.theme()
         (left, below), (right, above) = self.axes.get_corner(DL)[:2], self.axes.get_corner(UR)[:2]
         below -= GAP + ASCENT
         self.add(standing(name, color=color).shift((left, above + GAP, 0)))
-        last = standing(f"step {int(self.data.array[-1, 0]):,}", color=look.mute)
+        last = standing(f"{steps_name} {int(self.data.array[-1, 0]):,}", color=look.mute)
         last.shift((right - last.get_right()[0], below, 0))
         if floor is not None:
             label = standing(f"{floor_name}: {floor[0]:.2g}", color=look.exact).shift((left, below, 0))
@@ -141,6 +153,18 @@ class LiveCurve(Redrawn):
         drawn = (self.get_all_points(), corners - HEAD_RADIUS, corners + HEAD_RADIUS, self.area)
         every = np.concatenate(drawn)
         return every.min(axis=0), every.max(axis=0)
+
+
+class _FromZero(LinearBase):
+    """The scale of an axis on which 1 + x is drawn by its logarithm."""
+
+    def function(self, value: Any) -> Any:
+        """The coordinate at a place of the axis."""
+        return np.expm1(value)
+
+    def inverse_function(self, value: Any) -> Any:
+        """The place of a coordinate on the axis."""
+        return np.log1p(value)
 
 
 def _range(values: NDArray[np.float64], floor: tuple[float, float] | None, log: bool) -> tuple[float, float]:
@@ -164,15 +188,18 @@ def _ticks(below: float, above: float, log: bool) -> list[float]:
     return [fitting[-1], fitting[0]] if log and len(fitting) > 1 else fitting[-1:]
 
 
-def _axes(last: float, span: tuple[float, float], log: bool, width: float, height: float) -> Axes:
+def _axes(last: float, span: tuple[float, float], log: bool, log_steps: bool, width: float, height: float) -> Axes:
     line = {"include_ticks": False, "include_tip": False, "stroke_color": theme.theme().mute, "stroke_width": 2}
     scaling = {"scaling": LogBase(10)} if log else {}
     span = (math.log10(span[0]), math.log10(span[1])) if log else span
+    across = {"scaling": _FromZero()} if log_steps else {}
+    last = math.log1p(last) if log_steps else last
     return Axes(
         x_range=[0, last, last],
         y_range=[*span, span[1] - span[0]],
         x_length=width,
         y_length=height,
         axis_config=line,
+        x_axis_config=across,
         y_axis_config=scaling,
     )

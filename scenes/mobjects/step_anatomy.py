@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import numpy as np
 from manim import VGroup
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from scenes import theme
-from scenes.mobjects.arrows import SHAFT, Part, Points, Redrawn, arrow_outline, dashes, disc, ring
+from scenes.mobjects.arrows import (
+    SHAFT,
+    Part,
+    Place,
+    Points,
+    Redrawn,
+    arrow_outline,
+    dashes,
+    disc,
+    ring,
+    window_corners,
+)
 from scenes.mobjects.fingerprint import seal
 from scenes.mobjects.raster import WHOLE
 
@@ -26,13 +37,6 @@ ORIGIN_SHARE: Final = 0.7
 """Radius of the faint dot that marks where the particle came from, in radii of the particle."""
 LINE_SHARE: Final = 0.4
 """Width of the dashed line in shafts of the arrows."""
-
-
-class Place(Protocol):
-    """Where a plane of data lies in the scene: a raster on the stage, an inset."""
-
-    def coords_to_point(self, coords: ArrayLike) -> Points:
-        """Points of the scene, (…, 3), of data coordinates (…, 2)."""
 
 
 def ease(share: float) -> float:
@@ -96,7 +100,7 @@ class StepAnatomy(Redrawn):
         self.dot_radius, self.shaft = float(dot_radius), float(width)
         self.moved = seal(moved)
         super().__init__(seal(np.asarray(place.coords_to_point(ends)), fingerprint))
-        self.frame_by(place.coords_to_point(_corners(place, ends)))
+        self.frame_by(place.coords_to_point(window_corners(place, ends)))
         look = theme.theme()
         self.origin = _part("origin", look.particles)
         self.origin.strength = GHOST
@@ -157,16 +161,6 @@ class StepAnatomy(Redrawn):
 
 def _part(role: str, color: str) -> Part:
     return Part(f"StepAnatomy.{role}", fill_color=color, fill_opacity=1, stroke_width=0)
-
-
-def _corners(place: Place, ends: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Corners of the plane, (4, 2): of the place's window, otherwise around all that is drawn."""
-    window = getattr(place, "window", None)
-    if window is None:
-        low, high = ends.min(axis=(0, 1)) - 0.1, ends.max(axis=(0, 1)) + 0.1
-        window = (low[0], high[0], low[1], high[1])
-    left, right, bottom, top = window
-    return np.array([[left, bottom], [right, bottom], [left, top], [right, top]])
 
 
 def _check(ends: NDArray[np.float64], moved: NDArray[np.bool_]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from manim import LEFT, Line
@@ -23,10 +23,11 @@ TEXT: Final = 0.42
 
 
 class TimeSlider(Redrawn):
-    """A ruler from the least to the greatest of `values`, (records,), with a handle at the value of a record.
+    """A ruler of `values`, (records,), with a handle at the value of a record.
 
-    Values that fall move the handle from right to left; between two records it is between their values.
-    `ticks` are texts to stand at values, by default the numbers at both ends. `width` is the ruler's; `label`
+    It goes from the least to the greatest of them, or between the two ends of `span`. Values that fall move the
+    handle from right to left; between two records it is between their values. `ticks` are texts to stand at
+    values, by default the numbers at both ends; an empty mapping for none. `width` is the ruler's; `label`
     stands at its left. `fingerprint` is the hash of the trajectory.
 
     >>> slider = TimeSlider(np.array([0.0, 1.0, 4.0]), width=4.0).show(1.5)
@@ -34,7 +35,8 @@ class TimeSlider(Redrawn):
     True
 
     Raises:
-        ValueError: values that neither only grow nor only fall, or a tick beyond them.
+        ValueError: values that neither only grow nor only fall; values or a tick beyond the ruler; a span whose
+            second end is not the greater one.
     """
 
     def __init__(
@@ -44,13 +46,14 @@ class TimeSlider(Redrawn):
         width: float = 5.6,
         label: str = "$t$",
         ticks: Mapping[float, str] | None = None,
+        span: tuple[float, float] | None = None,
         fingerprint: str | None = None,
     ) -> None:
         values = np.asarray(values, dtype=np.float64)
         signs = set(np.sign(np.diff(values)).ravel().tolist()) - {0.0}
         if values.ndim != 1 or signs not in ({1.0}, {-1.0}):
             raise ValueError("A slider takes two values or more, (records,), that only grow or only fall.")
-        self.span = (float(values.min()), float(values.max()))
+        self.span = _span(values, span)
         self.length = float(width)
         super().__init__(seal(values, fingerprint))
         look = theme.theme()
@@ -85,6 +88,25 @@ class TimeSlider(Redrawn):
             value = (1 - rest) * value + rest * self.data.array[first + 1]
         self.put(self.handle, disc((self._across(value), 0.0, 0.0), HANDLE))
 
+    def take_over(self, other: Any) -> None:
+        """Take the values of another slider, and its ruler."""
+        super().take_over(other)
+        self.span, self.length = other.span, other.length
+
     def _across(self, value: float) -> float:
         low, high = self.span
         return self.length * (value - low) / (high - low)
+
+
+def _span(values: NDArray[np.float64], span: tuple[float, float] | None) -> tuple[float, float]:
+    """The ruler's ends."""
+    least, greatest = float(values.min()), float(values.max())
+    if span is None:
+        return least, greatest
+    low, high = map(float, span)
+    if not low < high:
+        raise ValueError(f"A slider goes from a number to a greater one, not from {low:g} to {high:g}.")
+    if not (low <= least and greatest <= high):
+        raise ValueError(f"Values from {least:g} to {greatest:g} leave the slider, which goes from {low:g} to "
+                         f"{high:g}.")  # fmt: skip
+    return low, high

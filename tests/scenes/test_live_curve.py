@@ -63,7 +63,7 @@ def curve(values=VALUES, steps=STEPS, floor=(1.0, 0.1), **options):
     return LiveCurve(steps, values, floor, **options)
 
 
-@pytest.mark.parametrize("options", [{}, {"floor": None}, {"log": True}])
+@pytest.mark.parametrize("options", [{}, {"floor": None}, {"log": True}, {"log": True, "log_steps": True}])
 @pytest.mark.parametrize("wanted", [3, 0.5, 1, 2.7])
 def test_a_curve_shows_the_same_whatever_was_shown_before(wanted, options):
     assert_random_access(lambda: curve(**options), wanted, (3, 0.2, 0, 1.5))
@@ -114,6 +114,7 @@ def test_the_curve_is_drawn_where_the_values_are(transform, log):
 def test_curves_are_ordinary_mobjects():
     assert_ordinary(curve().show(2.5))
     assert_ordinary(curve(floor=None).show(3))
+    assert_ordinary(curve(log_steps=True).show(2.5))
 
 
 def test_half_transparent_the_area_under_a_curve_stays_empty():
@@ -142,6 +143,7 @@ def test_another_run_is_not_mixed_in_but_takes_over():
 def test_each_change_of_a_curve_has_a_cache_key():
     changed = VALUES + [0, 1e-9, 0, 0]
     makes = [curve(), curve(changed), curve().show(1), curve(log=True), curve(floor=None), curve(color="#FF0000")]
+    makes += [curve(log_steps=True), curve(steps_name="iteration")]
     keys = [key(one) for one in makes]
     assert len(set(keys)) == len(keys)
     assert key(curve(VALUES.copy())) == keys[0]
@@ -170,13 +172,14 @@ def test_the_number_at_the_axis_stands_at_its_value_and_inside_the_width():
     [
         (([0, 1], [1.0]), "one value to a step"),
         (([], []), "one value to a step"),
-        (([0, 1], [1.0, 0.0], None, "log"), "logarithmic axis"),
+        (([0, 1], [1.0, 0.0], "log"), "logarithmic axis has no place for 0"),
+        (([-1, 1], [1.0, 1.0], "log_steps"), "no place for step -1"),
     ],
 )
 def test_curves_that_cannot_be_drawn_are_refused(arguments, words):
-    steps, values, *rest = arguments
+    steps, values, *flags = arguments
     with pytest.raises(ValueError, match=words):
-        LiveCurve(np.array(steps), np.array(values), log=bool(rest))
+        LiveCurve(np.array(steps), np.array(values), **dict.fromkeys(flags, True))
 
 
 def test_records_that_do_not_exist_are_refused():
@@ -197,3 +200,61 @@ def test_a_frame_of_a_long_curve_takes_little_time():
         long.show(record)
         times.append(time.perf_counter() - start)
     assert np.median(times) < 0.005  # a millisecond on a quiet machine
+
+
+LADDER = np.array([0, 1, 3, 7, 15, 31, 63, 127, 255])
+FALL = np.linspace(3.0, 1.0, 9)
+
+
+@pytest.mark.parametrize("log", [False, True])
+@pytest.mark.parametrize("transform", [TRANSFORMS["none"], TRANSFORMS["scaled and shifted"]])
+def test_with_logarithmic_steps_a_geometric_ladder_is_evenly_spread_from_end_to_end(log, transform):
+    on = camera(1080)
+    shown = transform(LiveCurve(LADDER, FALL, (1.2, 0.1), log=log, log_steps=True))
+    axis = shown.axes.x_axis
+    even = np.linspace(axis.get_left()[0], axis.get_right()[0], 9)
+    assert [shown.point(k)[0] for k in range(9)] == pytest.approx(even.tolist(), abs=1e-6)
+    plain = transform(LiveCurve(LADDER, FALL, (1.2, 0.1), log=log))
+    assert shown.width == pytest.approx(plain.width, abs=1e-6)
+    for k in (0, 1, 4.5, 8):
+        first, rest = divmod(k, 1)
+        place = (1 - rest) * shown.point(int(first)) + rest * shown.point(min(int(first) + 1, 8))
+        assert place[1] == pytest.approx(plain.show(k).head.get_y(), abs=1e-6)
+        at = pixels_of(place, on)
+        assert np.linalg.norm(centroid(frame(shown.show(k).head, on=on), at, 9) - at) < 0.5
+
+
+def test_with_logarithmic_steps_the_last_record_may_be_any_step():
+    steps = np.array([0, 10, 999])
+    shown = LiveCurve(steps, np.array([3.0, 2.0, 1.0]), log_steps=True)
+    left, middle, right = (shown.point(k)[0] for k in range(3))
+    assert (middle - left) / (right - left) == pytest.approx(np.log(11) / np.log(1000))
+    assert LiveCurve(np.array([0]), np.array([1.0]), log_steps=True).show(0).records == 1
+
+
+def test_with_logarithmic_steps_floor_axes_and_texts_stand_where_they_did():
+    plain, shown = (curve(log_steps=log_steps).show(3) for log_steps in (False, True))
+
+    def texts(one):
+        return [piece for piece in one.submobjects if hasattr(piece, "typst_code")]
+
+    assert len(texts(shown)) == 4
+    for a, b in zip(texts(plain), texts(shown), strict=True):
+        assert a.typst_code == b.typst_code
+        np.testing.assert_allclose(a.get_center(), b.get_center(), atol=1e-6)
+    floors = [[piece for piece in one.submobjects if "Dashed" in type(piece).__name__] for one in (plain, shown)]
+    np.testing.assert_allclose(floors[0][0].get_all_points(), floors[1][0].get_all_points(), atol=1e-6)
+    np.testing.assert_allclose(plain.band.points, shown.band.points, atol=1e-6)
+    for a, b in zip(plain.axes.get_family(), shown.axes.get_family(), strict=True):
+        np.testing.assert_allclose(a.points, b.points, atol=1e-6)
+    for k in (0, 3):
+        np.testing.assert_allclose(plain.point(k), shown.point(k), atol=1e-6)
+
+
+def test_the_last_step_is_named():
+    def written(**options):
+        shown = curve(steps=np.array([0, 1, 2, 1234]), **options)
+        return [piece.typst_code for piece in shown.submobjects if "1,234" in getattr(piece, "typst_code", "")]
+
+    assert [text.endswith("iteration 1,234") for text in written(steps_name="iteration")] == [True]
+    assert [text.endswith("step 1,234") for text in written()] == [True]
