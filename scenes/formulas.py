@@ -1,7 +1,7 @@
 """The rules on screen, one for each sampler of `diffusion_core.langevin` and `diffusion_core.diffusion`, in Typst.
 
-`drift` and `noise` label the terms that take the colours of what p says and of chance, `guess` that of what a
-network says.
+`drift`, `pull` and `mean` label terms that take the colour of what p says, `noise` and `kick` that of chance,
+`guess` that of what a network says, `point` that of particles.
 """
 
 from __future__ import annotations
@@ -51,28 +51,58 @@ _MEAN = f"(alpha_(t|s) sigma_s^2 thin x_t + alpha_s sigma_(t|s)^2 thin {_CLEAN})
 DENOISING = {
     "ancestral": f"x_s = {_MEAN} {{{{ + (sigma_(t|s) sigma_s) / sigma_t thin epsilon : noise }}}}",
     "ancestral-wide": f"x_s = {_MEAN} {{{{ + sigma_(t|s) thin epsilon : noise }}}}",
+    "ancestral-mean": f"x_s = {_MEAN}",
 }
-"""From t to the next lower time s: `diffusion.ancestral` and `diffusion.ancestral_wide`."""
+"""From t to the next lower time s: `diffusion.ancestral` and its kin, the last of them without noise."""
+
+
+NOISY = ("ancestral", "ancestral-wide")
+"""Those whose steps have a noise."""
+
+
+FORWARD = {
+    "kick": "x_t = {{ alpha_t / alpha_(t-1) thin x_(t-1) : drift }} {{ + sqrt(beta_t) thin epsilon : noise }}",
+    "undo": "x_(t-1) = alpha_(t-1) / alpha_t thin (x_t {{ - sqrt(beta_t) thin epsilon : noise }})",
+    "unknown": "x_(t-1) = alpha_(t-1) / alpha_t thin (x_t {{ - med ? : noise }})",
+    "jump": (
+        "mat(delim: #none, column-gap: #0.4em, row-gap: #0.7em, {{ x_t : point }}, =, "
+        "{{ alpha_t thin x_0 : drift }}, {{ + : noise }}, {{ sigma_t thin epsilon : noise }}; "
+        "{{ vec(inline(%.2f), inline(%.2f)) : point }}, =, "
+        "{{ %.2f thin vec(inline(%.2f), inline(%.2f)) : drift }}, {{ + : noise }}, "
+        "{{ %.2f thin vec(inline(%.2f), inline(%.2f)) : noise }})"
+    ),
+}
+"""From data to noise: `diffusion.forward_kick`; the same solved for where the particle came from, with its noise
+and where nobody has kept it; `diffusion.forward_jump`, beneath its terms the numbers of one jump, to fill in."""
+
+
+IDEAL = {
+    "weights": "w_k prop exp(-abs(x - x_k)^2 / (2 sigma^2))",
+    "guess": "{{ hat(x)_0 : mean }} = sum_k w_k thin x_k",
+    "score": "nabla log p_sigma (x) = ({{ hat(x)_0 : mean }} - x) / sigma^2",
+}
+"""Of data that are points x_k under noise of width σ, with α = 1: `diffusion.posterior`, its mean, `score_of`."""
 
 
 def denoising_rule(sampler: str, theme: Theme, font_size: float) -> MathTypst:
     """The sampler's step from t to s; KeyError where none stands in `DENOISING`."""
-    return _coloured(DENOISING[sampler], theme, font_size)
+    return coloured(DENOISING[sampler], theme, font_size)
 
 
 def rule(sampler: str, theme: Theme, font_size: float) -> MathTypst:
     """The sampler's update, its terms coloured by what they are."""
-    return _coloured(RULES[sampler], theme, font_size)
+    return coloured(RULES[sampler], theme, font_size)
 
 
 def step_rule(sampler: str, theme: Theme, font_size: float) -> MathTypst:
     """The position's way in one iteration: start, drift and noise."""
-    return _coloured(STEPS[sampler], theme, font_size)
+    return coloured(STEPS[sampler], theme, font_size)
 
 
-def _coloured(formula: str, theme: Theme, font_size: float) -> MathTypst:
-    colours = {"drift": theme.exact, "pull": theme.exact, "noise": theme.chance, "kick": theme.chance,
-               "guess": theme.learned}  # fmt: skip
+def coloured(formula: str, theme: Theme, font_size: float) -> MathTypst:
+    """A formula whose labelled terms take the colours of what they are."""
+    colours = {"drift": theme.exact, "pull": theme.exact, "mean": theme.exact, "noise": theme.chance,
+               "kick": theme.chance, "guess": theme.learned, "point": theme.particles}  # fmt: skip
     written = mathematics(formula, font_size, theme.ink)
     for label, colour in colours.items():
         if f": {label} }}}}" in formula:

@@ -8,20 +8,18 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 import numpy as np
-from manim import DR, FadeIn, FadeOut, Mobject
-from numpy.typing import NDArray
+from manim import Mobject
 
-from diffusion_core import distributions, langevin
+from diffusion_core import langevin
 from diffusion_core.recipes import LangevinRecipe, find_recipe
 from diffusion_core.trajectory import Trajectory
-from scenes import theme
-from scenes.base import FilmError, FilmScene
+from scenes.base import FilmError
 from scenes.mobjects.density_map import DensityMap
-from scenes.mobjects.particle_cloud import ParticleCloud
 from scenes.mobjects.raster import Window
 from scenes.mobjects.score_field import ScoreField
 from scenes.mobjects.step_counter import StepCounter
 from scenes.mobjects.words import words
+from scenes.staging import StagingScene
 
 CLIMBERS: Final = 1000
 """So many particles show what climbing does; all of them would hide the hairlines."""
@@ -32,7 +30,7 @@ CLIMB_AND_KICK: Final = ("ula", "mala")
 single steps are shown. Momentum may carry a particle downhill, and the annealed law changes as it runs."""
 
 
-class LangevinFilm(FilmScene):
+class LangevinFilm(StagingScene):
     """A film of Langevin runs on one target; each run is computed when a section first asks for it."""
 
     target: ClassVar[str] = "smiley"
@@ -126,68 +124,11 @@ class LangevinFilm(FilmScene):
         made = ScoreField(grid.values, Window(*grid.window), fingerprint=self.climbing.hash)
         return self.on_stage(made).set_z_index(-1)
 
-    def cloud(self, run: Trajectory, count: int | None = None, **look: Any) -> ParticleCloud:
-        """The run's first `count` particles on the stage, at its start."""
-        positions = run.positions if count is None else run.positions[:, :count]
-        return self.on_stage(ParticleCloud(positions, fingerprint=run.hash, **look))
-
-    def hero(self, positions: NDArray[np.floating], fingerprint: str, trail: int = 0) -> ParticleCloud:
-        """Particles (records, particles, 2) that are followed one by one: large, with a trail."""
-        made = ParticleCloud(
-            positions, fingerprint=fingerprint, radius=theme.HERO_RADIUS, opacity=1.0, trail=trail
-        )
-        return self.on_stage(made)
-
-    def bring(self, mobject: Mobject, opacity: float = 1.0, run_time: float = theme.MOVE) -> Any:
-        """An animation after which a thing is there at this opacity, whether or not it was before."""
-        if mobject in self.mobjects:
-            return mobject.animate(run_time=run_time).set_opacity(opacity)
-        return FadeIn(mobject.set_opacity(opacity), run_time=run_time)
-
-    def fade_away(self, mobject: Mobject, run_time: float = theme.FADE) -> FadeOut:
-        """An animation after which a thing is gone, and stands still until then."""
-        self.release(mobject)
-        return FadeOut(mobject, run_time=run_time)
-
-    def leave(self, *keep: Mobject) -> None:
-        """Begin a section: once the last caption is read, all fades out but what this section goes on with.
-
-        Not at a section's end, so that a section alone ends on a picture that may stand.
-        """
-        self.end_beat()
-        if self.only is not None:
-            self.next_section("between sections", skip_animations=True)
-        self.release(*self.mobjects)
-        gone = [mobject for mobject in self.mobjects if mobject not in keep]
-        if gone:
-            self.play(*map(self.fade_away, gone))
-        self._caption = None
-
-    def credit(self, name: str) -> Mobject:
-        """The name of the code that a section showed, small, at the board's foot.
-
-        Raises:
-            AttributeError: there is no such code.
-        """
-        module, _, function = name.partition(".")
-        getattr({"langevin": langevin, "distributions": distributions}[module], function.split(".")[0])
-        text = words(f'#raw("{name}")', color=self.look.mute)
-        corner = np.array([self.zones.board_right, self.zones.board_bottom, 0.0])
-        return text.move_to(corner, aligned_edge=DR)
-
     def tau(self, run: Trajectory) -> Mobject:
         """The step size of a run, small, where a rule stands above it."""
         return words(f"$tau = {run.step_size:g}$", color=self.look.mute)
 
     def counter(self, run: Trajectory) -> StepCounter:
-        """The iteration numbers of a run, at the right of the board's upper edge."""
-        counter = StepCounter(run.steps).show(len(run.steps) - 1)  # at its widest
-        corner = np.array([self.zones.board_right, self.zones.board_top, 0.0])
-        return counter.move_to(corner, aligned_edge=[1, 1, 0]).show(0)
-
-
-def around(points: NDArray[np.floating], fill: float) -> Window:
-    """The square around points (n, 2) of whose side the larger of their extents takes the share `fill`."""
-    low, high = np.min(points, axis=0), np.max(points, axis=0)
-    (x, y), half = (low + high) / 2, max(high - low) / fill / 2
-    return Window(x - half, x + half, y - half, y + half)
+        """The iteration numbers of a run."""
+        counter: StepCounter = self.at_top_right(StepCounter(run.steps))
+        return counter

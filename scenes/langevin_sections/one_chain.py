@@ -8,13 +8,14 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from scenes import theme
-from scenes.langevin_sections.film import LangevinFilm, around
+from scenes.langevin_sections.film import LangevinFilm
 from scenes.mobjects.caption import standing
 from scenes.mobjects.histogram2d import Histogram2D
 from scenes.mobjects.live_curve import LiveCurve
 from scenes.mobjects.particle_cloud import ParticleCloud
 from scenes.mobjects.raster import Window
 from scenes.mobjects.zoom_inset import ZoomInset
+from scenes.steps import around
 
 SINGLE_STEPS = 30
 """So many iterations are shown one by one before the clock speeds up."""

@@ -2,46 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, FadeIn, MathTypst, Mobject, ValueTracker, VGroup
+from manim import DOWN, LEFT, FadeIn, MathTypst, ValueTracker
 from numpy.typing import NDArray
 
 from diffusion_core.trajectory import Grid, Trajectory
 from scenes import theme
-from scenes.base import FilmError
 from scenes.formulas import step_rule
-from scenes.langevin_sections.film import LangevinFilm, around
+from scenes.langevin_sections.film import LangevinFilm
 from scenes.mobjects.contours import Contours
 from scenes.mobjects.raster import Window
 from scenes.mobjects.step_anatomy import DRIFT_END, NOISE_END, StepAnatomy
-from scenes.mobjects.words import mathematics
 from scenes.mobjects.zoom_inset import ZoomInset
+from scenes.steps import NUMBERS, Telling, around, most_legible, places_in_words, refuse_illegible
 
-NUMBERS = 3.5
-"""Width of the board's part beside the inset, where the numbers stand."""
 LEVELS = 60
 """Number of the contours."""
 SMALL = 0.025
 """Radius of the particle on the stage, which must not hide the square around it."""
 JUST_BEGUN = 1e-6
 """So far is a step done of which nothing but its start is to be seen."""
-LEAST = 0.12
-"""Least length of the drift and of the noise, as a share of the inset's side."""
 BRIGHT = 0.12
 """Least density at the step's start, as a share of its peak, so that there is something to climb on screen."""
-FILL = 0.55
-"""How much of the inset's side the step's longest arrow takes."""
 MORE = 6
 """So many steps more are shown, faster."""
-
-
-class Telling(NamedTuple):
-    """A recorded step, and the square around it that makes its arrows legible."""
-
-    record: int
-    window: Window
 
 
 class OneStepSection(LangevinFilm):
@@ -136,7 +122,7 @@ class OneStepSection(LangevinFilm):
         parts = run.positions[dense, 0], run.drift[dense, 0], run.noise[dense, 0], accepted
         return StepAnatomy(*parts, place=inset, fingerprint=run.hash, since=start)
 
-    def formula_and_numbers(self) -> tuple[MathTypst, list[Mobject]]:
+    def formula_and_numbers(self) -> tuple[MathTypst, list[MathTypst]]:
         """The rule, dimmed until it is spoken of, and beside the inset the numbers that are drawn."""
         formula = step_rule(self.chain.parameters["sampler"], self.look, 0.85 * theme.FONT_TITLE)
         self.on_board(formula, self.inset.frame.height + 0.5).set_fill(opacity=theme.TRACE)
@@ -144,14 +130,9 @@ class OneStepSection(LangevinFilm):
         start, end = run.positions[k - 1, 0], run.positions[k, 0]
         values = (start, run.drift[k, 0], run.noise[k, 0], end)
         new = "x_(k+1)" if self.chain.parameters["sampler"] == "ula" else "x_(k+1) = y"
-        names = ("x_k", '"climb"', '"kick"', new)
-        colors = (self.look.particles, self.look.exact, self.look.chance, self.look.particles)
-        rows = [
-            mathematics(f"{name} = ({value[0]:.3f}, {value[1]:.3f})", theme.FONT_SMALL, color)
-            for name, value, color in zip(names, values, colors, strict=True)
-        ]
+        colors = self.look.particles, self.look.exact, self.look.chance, self.look.particles
+        rows = places_in_words(("x_k", '"climb"', '"kick"', new), values, colors, beside=self.inset.frame)
         self.tau_shown = self.tau(run).next_to(formula, DOWN, buff=0.3, aligned_edge=LEFT)
-        VGroup(*rows).arrange(DOWN, buff=0.28, aligned_edge=LEFT).next_to(self.inset.frame, RIGHT, buff=0.2)
         return formula, rows
 
     def light_up(self, term: str | None, row: int) -> list[Any]:
@@ -162,32 +143,16 @@ class OneStepSection(LangevinFilm):
 
 
 def telling_step(run: Trajectory) -> Telling:
-    """The recorded single step of the chain whose two arrows are the most legible.
-
-    The square is scaled to the step's longest side, in which both arrows must have the share LEAST; of the
-    accepted steps that do, if possible where p is not dark, the rule takes the one with the longest shorter
-    arrow, times its share of the longer one, times the sine of the angle between them.
+    """The most legible of the chain's recorded single steps, accepted, and if possible where p is not dark.
 
     Raises:
         FilmError: in no step both arrows reach the share LEAST of the inset's side.
     """
     last = min(run.parameters["dense"], len(run.steps) - 1) - MORE  # single steps, with more of them to follow
-    drift, noise = run.drift[1 : last + 1, 0], run.noise[1 : last + 1, 0]
-    sides = np.linalg.norm([drift, noise, drift + noise], axis=-1)  # (3, steps)
-    shares = FILL * sides[:2].min(axis=0) / sides.max(axis=0)
-    bend = np.abs(drift[:, 0] * noise[:, 1] - drift[:, 1] * noise[:, 0]) / (sides[0] * sides[1])
-    worth = np.where(shares >= LEAST, sides[:2].min(axis=0) * shares * bend, 0.0)
-    if run.accepted is not None:
-        worth *= run.accepted[1 : last + 1, 0]
     bright = brightness(run.grids["density"], run.positions[:last, 0]) >= BRIGHT
-    best = int(np.argmax(worth * bright if (worth * bright).any() else worth))
-    if worth[best] == 0:
-        raise FilmError(
-            f"in no single step of '{run.recipe}' are climb and kick both long enough to be seen: "
-            "choose another seed, or leave out the section of one step"
-        )
-    corners = run.positions[best, 0] + np.array([[0, 0], drift[best], drift[best] + noise[best]])
-    return Telling(best + 1, around(corners, FILL))
+    moved = np.ones((last, 1)) if run.accepted is None else run.accepted[1 : last + 1, :1]
+    drift, noise = moved * run.drift[1 : last + 1, 0], moved * run.noise[1 : last + 1, 0]
+    return refuse_illegible(most_legible(run.positions[:last, 0], drift, noise, bright), run.recipe)
 
 
 def contours_of(run: Trajectory) -> Contours:

@@ -24,9 +24,10 @@ from scenes import theme
 from scenes.base import FilmScene
 from scenes.formulas import RULES, STEPS, rule, step_rule
 from scenes.langevin import LangevinScene, NoiseOffScene, OneStepScene
-from scenes.langevin_sections.one_step import LEAST, telling_step
+from scenes.langevin_sections.one_step import telling_step
 from scenes.mobjects.particle_cloud import ParticleCloud
 from scenes.mobjects.words import words
+from scenes.steps import LEAST
 
 SECONDS = {
     "cold open": 5, "target": 12, "score": 14, "noise off": 22, "one step": 26,
