@@ -1,0 +1,1 @@
+"""The sections of the film about sampling, one subject a file."""

@@ -1,0 +1,96 @@
+"""One step of a path, magnified and taken apart into drift and noise."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+from manim import FadeIn, MathTypst, ValueTracker
+
+from scenes import theme
+from scenes.diffusion_film import log_snr, shares
+from scenes.formulas import denoising_rule
+from scenes.mobjects.contours import Contours
+from scenes.mobjects.density_map import DensityMap
+from scenes.mobjects.step_anatomy import DRIFT_END, NOISE_END, StepAnatomy
+from scenes.mobjects.zoom_inset import ZoomInset
+from scenes.sampling_sections.film import SamplingFilm
+from scenes.steps import NUMBERS, Telling, most_legible, places_in_words, refuse_illegible
+
+SMALL = 0.025
+"""Radius of the particle on the stage, which must not hide the square around it."""
+NOTHING = 1e-6
+"""So far is a step done of which nothing but its start is to be seen."""
+LEVELS = 60
+"""Number of the inset's contours."""
+ALIKE = 3.0
+"""Largest log-SNR, up and down, at which signal and noise are alike."""
+
+
+class OneDenoisingStepSection(SamplingFilm):
+    """Drift, noise, sum."""
+
+    def take_one_step(self) -> None:
+        """One step of that path, magnified and taken apart."""
+        self.leave()
+        self.open_inset()
+        self.show_parts()
+
+    def open_inset(self) -> None:
+        """The particle and the square around it."""
+        run, told, i = self.noisy, self.telling, self.followed
+        k = told.record - 1
+        one = self.hero(run.positions[:, [i]], f"{run.hash}-{i}").set_radius_in_scene(SMALL).show(k)
+        density, field = self.diffused_of(run), self.field_of(run, "followed", "learned").set_opacity(theme.TRACE)
+        self.over_moments(ValueTracker(shares(run)[k]), run, density, field)
+        self.release(density, field)
+        side = self.zones.board_width - NUMBERS
+        center = [self.zones.board_left + side / 2, self.zones.board_top - side / 2, 0.0]
+        lines = self.lines_of(density)
+        self.inset = ZoomInset(one, told.window, density, lines, side=side, center=center)
+        parts = (values[k : k + 2, i] for values in (run.positions, run.drift, run.noise))
+        self.anatomy = StepAnatomy(*parts, place=self.inset, fingerprint=f"{run.hash}-{k}-{i}").show(NOTHING)
+        for part in (self.anatomy.drift_arrow, self.anatomy.past[0]):
+            part.set_color(self.look.learned)
+        t, s = run.times[k : k + 2].astype(int)
+        self.beat(
+            "one step: zoom",
+            f"One of its steps, from $t = {t}$ to $s = {s}$, magnified.",
+            FadeIn(density, field, one, self.inset, self.anatomy),
+        )
+
+    def lines_of(self, density: DensityMap) -> Contours:
+        """Lines of equal p_t, so close that some run through the square."""
+        levels = tuple(np.geomspace(0.02, 0.98, LEVELS))
+        return Contours(density.current(), density.extent, levels=levels, opacity=theme.TRACE)
+
+    def show_parts(self) -> None:
+        """Drift, noise and their sum, with the numbers that are drawn."""
+        k, clock = self.telling.record - 1, ValueTracker(NOTHING)
+        formula = denoising_rule(self.sampler, self.look, theme.FONT_BODY)
+        self.on_board(formula, self.inset.frame.height + 0.6)
+        rows = self.numbers(k)
+        self.clocked(clock, self.anatomy)
+        self.beat("one step: drift", "The network's guess draws it a little way.", FadeIn(formula, *rows[:2]))
+        self.run_clock(clock, DRIFT_END, 1.6)
+        self.beat("one step: noise", "Then comes a random kick, of a size that $t$ decides.", FadeIn(rows[2]))
+        self.run_clock(clock, NOISE_END, 1.6)
+        credit = self.credit(f"diffusion.{self.sampler.replace('-', '_')}")
+        self.beat("one step: sum", "Both together are one step. There is nothing else.", FadeIn(rows[3], credit))
+        self.run_clock(clock, 1, 1.6)
+        self.release(self.anatomy)
+
+    def numbers(self, k: int) -> list[MathTypst]:
+        """The step's numbers, beside the inset."""
+        run, i = self.noisy, self.followed
+        values = run.positions[k, i], run.drift[k + 1, i], run.noise[k + 1, i], run.positions[k + 1, i]
+        colors = self.look.particles, self.look.learned, self.look.chance, self.look.particles
+        return places_in_words(("x_t", '"drift"', '"noise"', "x_s"), values, colors, beside=self.inset.frame)
+
+    @cached_property
+    def telling(self) -> Telling:
+        """The most legible step of that particle, if possible where signal and noise are alike."""
+        run, i = self.noisy, self.followed
+        alike = np.abs(log_snr(run)[:-1]) < ALIKE
+        told = most_legible(run.positions[:-1, i], run.drift[1:, i], run.noise[1:, i], alike)
+        return refuse_illegible(told, run.recipe)

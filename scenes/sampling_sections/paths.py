@@ -1,0 +1,71 @@
+"""One path from noise to data, ten of them, and all."""
+
+from __future__ import annotations
+
+from manim import FadeIn, ValueTracker
+
+from scenes import theme
+from scenes.charts import distance_curve
+from scenes.mobjects.legend import Legend
+from scenes.sampling_sections.film import NOT_YET, SamplingFilm
+
+PATHS = 10
+"""So many particles are followed at a time."""
+FIELD = 0.8
+"""Opacity of the arrows while they speak."""
+ARRIVED = "They have become a sample: as close to $p$ as a true one."
+
+
+class PathsSection(SamplingFilm):
+    """The learned arrows, and where those who follow them end."""
+
+    def follow_one_path(self) -> None:
+        """A particle of pure noise, and the arrows that it meets."""
+        run, clock = self.noisy, ValueTracker(0)
+        one = self.hero(run.positions[:, [self.followed]], f"{run.hash}-{self.followed}", trail=self.steps)
+        field = self.field_of(run, "followed", "learned")
+        live = [one, self.time_of(run), self.slider_of(run)]
+        self.beat("one path: noise", "One point of pure noise. How does it find its way?", FadeIn(*live))
+        card = self.network_card(self.recipe_of("spiral-net"), 0.75)
+        legend = self.on_board(Legend([("the score that it says, faint where weak", "learned", "arrow")]), 1.9)
+        self.beat(
+            "one path: arrows",
+            "A network has learned an arrow for every place and every $t$.",
+            FadeIn(field.set_opacity(FIELD), card, legend),
+        )
+        self.on_way(clock, run, *live)
+        self.over_moments(clock, run, field)
+        self.beat("one path: follow", "The point follows them, step by step, and each step adds noise.")
+        self.go(clock, 1, 7, one)
+        self.release(*live, field)
+
+    def follow_ten_paths(self) -> None:
+        """Ten particles from the same law end in ten places."""
+        self.leave()
+        run, clock = self.noisy, ValueTracker(0)
+        ten = self.hero(run.positions[:, :PATHS], run.hash, trail=self.steps // 4)
+        field = self.field_of(run, "followed", "learned").set_opacity(theme.TRACE)
+        live = [ten, self.time_of(run), self.slider_of(run)]
+        card = self.network_card(self.recipe_of("spiral-net"), 0.75)
+        caption = f"{PATHS} points of noise: each finds a place of its own."
+        self.beat("ten paths: go", caption, FadeIn(field, *live, card))
+        self.on_way(clock, run, *live)
+        self.over_moments(clock, run, field)
+        self.go(clock, 1, 6, ten)
+        self.release(*live, field)
+
+    def take_all(self) -> None:
+        """All particles over p_t, and how far they are from p."""
+        self.leave()
+        run, clock = self.noisy, ValueTracker(0)
+        cloud, density = self.cloud(run), self.diffused_of(run)
+        curve = self.on_board(distance_curve(run, self.zones.board_width, height=2.2), 0.9)
+        live = [cloud, self.time_of(run), self.slider_of(run), curve]
+        self.beat(
+            "all: start", f"{run.positions.shape[1]:,} of them. Beneath: the exact $p_t$.", FadeIn(density, *live)
+        )
+        self.on_way(clock, run, *live)
+        self.over_moments(clock, run, density)
+        self.go(clock, 1, 7, cloud)
+        self.release(*live, density)
+        self.beat("all: arrived", ARRIVED if self.settled(run) else NOT_YET)
