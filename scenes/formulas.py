@@ -80,8 +80,13 @@ IDEAL = {
     "weights": "w_k prop exp(-abs(x - x_k)^2 / (2 sigma^2))",
     "guess": "{{ hat(x)_0 : mean }} = sum_k w_k thin x_k",
     "score": "nabla log p_sigma (x) = ({{ hat(x)_0 : mean }} - x) / sigma^2",
+    "noisy": "x_t = alpha_t x_0 {{ + sigma_t epsilon : noise }}",
+    "posterior": "{{ p(x_0|x_t) prop exp(- norm(x_t - alpha_t x_0)^2 / (2 sigma_t^2)) : mean }}",
 }
-"""Of data that are points x_k under noise of width σ, with α = 1: `diffusion.posterior`, its mean, `score_of`."""
+"""Of data that are points x_k under noise of width σ, with α = 1: `diffusion.posterior`, its mean, `score_of`.
+
+Then with any α: where a noisy point comes from, and the same posterior.
+"""
 
 
 def denoising_rule(sampler: str, theme: Theme, font_size: float) -> MathTypst:
