@@ -33,6 +33,7 @@ ARROWS = np.linspace(-WINDOW, WINDOW, 43)[1:-1]  # where the fields' arrows stan
 JUDGED = 2000  # noisy points on which a loss is taken, and an error at each level
 HEUN_STEPS = 40  # in which samples are made
 RARE = 1e-3  # samples less likely than this share of true ones are strays
+BLANK = -12.0  # log-SNR below which nothing can be told from noise
 _APART = 1 << 32  # of the generator: no chunk of the training has this number
 
 
@@ -139,8 +140,11 @@ class Judge:
 
 
 def evenly_in_log_snr(noise: Schedule, count: int) -> list[int]:
-    """Times from T down to 1, at most so many, whose log-SNRs are as even as the schedule has them."""
-    wanted = np.linspace(noise.log_snr[1], noise.log_snr[-1], count)
+    """Times from T down to 1, at most so many, whose log-SNRs are as even as the schedule has them.
+
+    Some schedules end in a step that leaves nothing: what lies below BLANK is all alike, and gets one level.
+    """
+    wanted = np.linspace(noise.log_snr[1], max(noise.log_snr[-1], BLANK), count)
     nearest = np.abs(noise.log_snr[1:, None] - wanted).argmin(axis=0) + 1
     return sorted(set(nearest.tolist()), reverse=True)
 

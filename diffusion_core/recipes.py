@@ -18,6 +18,7 @@ _SPIRAL = TrainingRecipe(
 _PLAIN = TrainingRecipe(
     "spiral-plain-net", "the same by plain DDPM: name the noise at a random t", "spiral", iterations=20_000,
     prediction="epsilon", levels=None, emphasis=0.0, group=1, waves=0, learning_rate=0.001, batch=256,
+    checkpoints=40,
 )  # fmt: skip
 _DINOSAUR = TrainingRecipe("dinosaur-net", "a network that denoises the dinosaur, trained fast", "dinosaur")
 _DIFFUSION: tuple[Recipe, ...] = (

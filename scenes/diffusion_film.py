@@ -84,13 +84,16 @@ class DiffusionFilm(StagingScene):
 
     def over_moments(self, clock: ValueTracker, run: Trajectory, *mobjects: Any) -> None:
         """Likewise things that show moments, of which there are fewer; between two they are between theirs."""
-        way, steps, moments = self.way_of(run), run.steps, run.series["moments"].steps
+        way, steps, moments = self.way_of(run), run.steps, moments_of(run)
         of_record = np.interp(steps, moments, np.arange(len(moments)))
         for mobject in mobjects:
             mobject.eased = True
-        self.clocked(
-            clock, *mobjects, moment=lambda share: float(np.interp(way(share), np.arange(len(steps)), of_record))
-        )
+            last = mobject.records - 1  # scores end before p does, which has no noise
+
+            def moment(share: float, last: int = last) -> float:
+                return min(float(np.interp(way(share), np.arange(len(steps)), of_record)), last)
+
+            self.clocked(clock, mobject, moment=moment)
 
     def go(self, clock: ValueTracker, share: float, run_time: float, *eased: Any) -> None:
         """Let the clock run to a share of the way, while clouds ease from record to record."""
@@ -101,8 +104,12 @@ class DiffusionFilm(StagingScene):
     # What stands where.
 
     def diffused_of(self, run: Trajectory) -> DensityMap:
-        """p_t at the moments at which it was kept, dimmed."""
-        return self.density_of(run, "diffused").set_opacity(self.look.dimmed)
+        """p_t at the moments at which it was kept, and p where the run ends without noise, dimmed."""
+        values, window = run.grids["diffused"]
+        if len(moments_of(run)) > len(values):  # every second point of the sharper grid is one of this
+            values = np.concatenate([values, run.grids["density"].values[None, ::2, ::2]])
+        made = self.on_stage(DensityMap(values, Window(*window), fingerprint=f"{run.hash}-diffused"))
+        return made.set_z_index(-2).set_opacity(self.look.dimmed)
 
     def field_of(self, run: Trajectory, grid: str, role: str) -> ScoreField:
         """Scores at the moments, in a role's colour; an arrow is faint where it is weak for its moment."""
@@ -120,12 +127,14 @@ class DiffusionFilm(StagingScene):
         return made
 
     def network_card(self, training: TrainingRecipe, top: float = 0.0) -> VGroup:
-        """Which network it is, after how many iterations, and how good: two lines on the board."""
+        """Which network it is, after how many iterations, and how good: three lines on the board."""
         run = self.trajectory(training)
         strays, truth = float(run.series["strays"].values[-1]), float(run.series["strays_floor"].values[0, 0])
+        trained = f"a network: {training.iterations:,} iterations of {training.batch:,} points"
         lines = [
-            words(f"a network, trained for {training.iterations:,} iterations", color=self.look.learned),
-            words(f"of its samples, {strays:.1%} stray; of true ones {truth:.1%}", color=self.look.mute),
+            words(trained, color=self.look.learned),
+            words(f"by Heun's rule {strays:.1%} stray, of true ones {truth:.1%}", color=self.look.mute),
+            words(f"stray: less likely than {1 - truth:.1%} of true samples", color=self.look.mute),
         ]
         card = VGroup(*lines).arrange(DOWN, buff=0.2, aligned_edge=LEFT)
         self.on_board(card, top)
@@ -139,6 +148,9 @@ class DiffusionFilm(StagingScene):
         self.on_board(made, self.zones.board_top - self.zones.board_bottom - made.height)
         return made
 
+STEEP = 1.5
+"""The largest step in log-SNR that the clock gives its full time."""
+
 
 def log_snr(run: Trajectory) -> NDArray[np.float64]:
     """The run's log-SNR at its records, (records,); where there is no noise, a step further than the last one."""
@@ -151,7 +163,18 @@ def log_snr(run: Trajectory) -> NDArray[np.float64]:
     return values
 
 
+def moments_of(run: Trajectory) -> NDArray[np.int64]:
+    """The iterations at which p_t is known: those of the moments, and the end of a run that ends without noise."""
+    moments = run.series["moments"].steps
+    clean = run.series["levels"].values[-1, 2] == 0
+    return np.append(moments, run.steps[-1]) if clean and moments[-1] < run.steps[-1] else moments
+
+
 def shares(run: Trajectory) -> NDArray[np.float64]:
-    """The share of the whole way in log-SNR at each record, from 0 to 1, increasing."""
-    values = log_snr(run)
-    return np.asarray((values - values[0]) / (values[-1] - values[0]))
+    """The share of the whole way in log-SNR at each record, from 0 to 1, increasing.
+
+    A step of more than STEEP counts as one of STEEP: the last kick of some schedules leaves nothing of the signal,
+    and would take a third of the time.
+    """
+    way = np.append(0.0, np.minimum(np.abs(np.diff(log_snr(run))), STEEP).cumsum())
+    return np.asarray(way / way[-1])

@@ -23,6 +23,7 @@ from scenes.charts import distance_curve
 from scenes.clocks import late
 from scenes.diffusion_film import DiffusionFilm, shares
 from scenes.formulas import NOISY, denoising_rule
+from scenes.mobjects.caption import standing
 from scenes.mobjects.legend import Legend
 from scenes.mobjects.particle_cloud import ParticleCloud
 from scenes.mobjects.words import words
@@ -32,7 +33,7 @@ ENCORE_STEPS: Final = 200
 """The encore takes so many of the schedule's 1,000."""
 TRUTH_STEPS: Final = 50
 """Of the forward run whose start, a true sample, is all that is used: few."""
-SHRUNK: Final = 0.88
+SHRUNK: Final = 0.84
 """So much smaller are the two samples when their names stand above them."""
 
 
@@ -44,7 +45,7 @@ class DinosaurScene(DiffusionFilm):
     """
 
     target: ClassVar[str] = find_recipe(RECIPE).target
-    encore: ClassVar[str | None] = "smiley"
+    encore: ClassVar[str | None] = "two-moons"
     """The target of the last section, which trains a network of its own; None leaves it out."""
     sampler: ClassVar[str] = "ancestral"
     """"ancestral" or "ancestral-wide"."""
@@ -95,7 +96,7 @@ class DinosaurScene(DiffusionFilm):
         entries = ("what the network guesses: clean points", "learned", "square"), ("noise", "chance", "square")
         legend = self.on_board(Legend(entries), 0.75 + formula.height + 0.4)
         card = self.network_card(self.recipe_of(RECIPE).training, 1.5 + formula.height + legend.height)
-        rule = "In each step a network guesses the clean point, and noise is added."
+        rule = "A network guesses the clean point; each step but the last adds noise."
         self.beat("noise: rule", rule, *map(FadeIn, (formula, legend, card)), pause=2.5)
 
     @property
@@ -115,10 +116,10 @@ class DinosaurScene(DiffusionFilm):
         self.on_way(clock, run, *live)
         self.over_moments(clock, run, density)
         gone, whole = run.steps[self.turning_record], run.steps[-1]
-        hardly = f"For {gone:,} of {whole:,} steps it looks like noise. Beneath: $p_t$."
+        hardly = f"After {gone:,} of {whole:,} steps, signal to noise is 1 to 4. Beneath: $p_t$."
         self.beat("denoise: noise", hardly, FadeIn(cloud), FadeIn(density), *map(FadeIn, live[1:]))
         self.go(clock, float(shares(run)[self.turning_record]), 5, cloud)
-        self.beat("denoise: shape", f"In the remaining {whole - gone:,} steps the shape comes out.")
+        self.beat("denoise: shape", f"And now the remaining {whole - gone:,} steps.")
         self.go(clock, 1, 10, cloud)
         self.release(*live, density)
         self.beat("denoise: sample", self.arrival(), FadeOut(density))
@@ -127,7 +128,7 @@ class DinosaurScene(DiffusionFilm):
         """How the run ended, in words that its measurements bear out."""
         if self.settled(self.run_shown):
             return "Noise has become the target: as close to $p$ as a true sample."
-        return "It is not $p$ yet: it takes a longer training, or more steps."
+        return "It is not yet $p$: true samples are closer to it."
 
     # Section 3.
 
@@ -140,24 +141,29 @@ class DinosaurScene(DiffusionFilm):
         names = self.names(made, true)
         distance = float(self.run_shown.series["distance"].values[-1])
         floor = float(self.run_shown.series["distance_floor"].values[0, 0])
-        answer = f"Their distance: {distance:.3f}. Two true samples have {floor:.3f}."
+        answer = f"From noise, it is {distance:.3f} from $p$; two true samples are {floor:.3f} apart."
         smaller = (shown.animate(run_time=1).scale(SHRUNK) for shown in (made, true))
         self.beat("judge: answer", answer, *smaller, *names)
 
     def pair(self) -> tuple[ParticleCloud, ParticleCloud]:
         """The particles at the end of their way, and as many true samples, at both sides of the frame."""
-        run, truth = self.run_shown, self.run_of("dinosaur-forward", steps=TRUTH_STEPS, moments=2)
-        made = self.cloud(run).show(len(run.steps) - 1)
-        true = self.cloud(truth)
-        made.set_x((self.zones.board_left + self.zones.board_right) / 2)
+        run, truth = self.run_shown, self.run_of(
+            "dinosaur-forward", steps=TRUTH_STEPS, moments=2, seed=self.seed + 1
+        )
+        made, true = self.cloud(run).show(len(run.steps) - 1), self.cloud(truth)
+        left, right = self.zones.stage_center[0] - self.zones.stage_side / 2, self.zones.board_right
+        for cloud, edge in ((true, LEFT), (made, RIGHT)):
+            cloud.scale(min(1.0, (right - left) / 2 / cloud.width))
+            cloud.set_x(left if edge is LEFT else right, edge)
         return made, true
 
     def names(self, *clouds: Mobject) -> list[Any]:
         """What each is, above it, coming with a delay."""
         texts = ("made from noise", "learned"), ("a true sample", "exact")
-        names = [words(text, theme.FONT_BODY, getattr(self.look, role)) for text, role in texts]
+        names = [standing(text, theme.FONT_BODY, getattr(self.look, role)) for text, role in texts]
         for name, cloud in zip(names, clouds, strict=True):
-            name.move_to(cloud.get_center() + [0, SHRUNK * cloud.height / 2 + 0.3, 0])
+            above = cloud.get_center() + [0, SHRUNK * cloud.height / 2 + 0.1, 0]
+            name.shift(above - [name.get_x(), 0, 0])
         return [late(FadeIn, name) for name in names]
 
     # Section 4.
@@ -173,11 +179,11 @@ class DinosaurScene(DiffusionFilm):
         code.arrange(DOWN, buff=0.25, aligned_edge=LEFT)
         code[1].shift(4 / len(lines[0]) * code[0].width * RIGHT)  # spaces leave no ink to be arranged
         self.on_board(code, 1.0)
-        caption = "Another target, another network, the same rule."
+        caption = f"Another target, another network, the same rule in {ENCORE_STEPS} steps."
         self.beat("any shape: another", caption, FadeIn(cloud), *map(FadeIn, live), FadeIn(code))
         self.go(clock, 1, 6, cloud)
         self.release(cloud, *live)
-        self.beat("any shape: yours", "Any shape will do: a logo, a drawing, a list of points.")
+        self.beat("any shape: yours", "Yours is next: a logo, a drawing, a list of points.")
 
     @cached_property
     def another(self) -> Trajectory:

@@ -1,7 +1,7 @@
 """The rules on screen, one for each sampler of `diffusion_core.langevin` and `diffusion_core.diffusion`, in Typst.
 
 `drift`, `pull` and `mean` label terms that take the colour of what p says, `noise` and `kick` that of chance,
-`guess` that of what a network says, `point` that of particles.
+`guess` that of what a network says, `point` that of particles, `clean` that of what is mute.
 """
 
 from __future__ import annotations
@@ -53,11 +53,21 @@ DENOISING = {
     "ancestral-wide": f"x_s = {_MEAN} {{{{ + sigma_(t|s) thin epsilon : noise }}}}",
     "ancestral-mean": f"x_s = {_MEAN}",
 }
-"""From t to the next lower time s: `diffusion.ancestral` and its kin, the last of them without noise."""
+"""From t to the next lower time s: `diffusion.ancestral` and its kin, the last of them without noise.
 
+The last step, to s = 0, adds none; of `ancestral_wide` this is by decree.
+"""
+
+
+BETWEEN = "alpha_(t|s) = alpha_t / alpha_s, quad sigma_(t|s)^2 = sigma_t^2 - alpha_(t|s)^2 sigma_s^2"
+"""What lies between the levels t and s, `schedules.step_between`."""
 
 NOISY = ("ancestral", "ancestral-wide")
 """Those whose steps have a noise."""
+
+
+LOG_SNR = r'"log-SNR" = log(alpha_t^2 \/ sigma_t^2)'
+"""How much signal there is in the noise, `schedules.Level.log_snr`."""
 
 
 FORWARD = {
@@ -77,16 +87,31 @@ and where nobody has kept it; `diffusion.forward_jump`, beneath its terms the nu
 
 
 IDEAL = {
+    "noise": "{{ x : point }} = x_0 {{ + sigma thin epsilon : noise }}",
     "weights": "w_k prop exp(-abs(x - x_k)^2 / (2 sigma^2))",
     "guess": "{{ hat(x)_0 : mean }} = sum_k w_k thin x_k",
-    "score": "nabla log p_sigma (x) = ({{ hat(x)_0 : mean }} - x) / sigma^2",
-    "noisy": "x_t = alpha_t x_0 {{ + sigma_t epsilon : noise }}",
+    "score": "{{ nabla log p_sigma (x) : drift }} = ({{ hat(x)_0 : mean }} - x) / sigma^2",
+    "noisy": "{{ x_t : point }} = {{ alpha_t x_0 : drift }} {{ + sigma_t epsilon : noise }}",
     "posterior": "{{ p(x_0|x_t) prop exp(- norm(x_t - alpha_t x_0)^2 / (2 sigma_t^2)) : mean }}",
 }
 """Of data that are points x_k under noise of width σ, with α = 1: `diffusion.posterior`, its mean, `score_of`.
 
 Then with any α: where a noisy point comes from, and the same posterior.
 """
+
+_ERROR = "1/2 norm({{ epsilon : noise }} - {{ hat(epsilon)(x_t, t) : guess }})^2"
+
+LEARNING = {
+    "score": "{{ nabla log p_t (x) : mean }}",
+    "noising": "{{ x_t : point }} = {{ alpha_t x_0 : clean }} + {{ sigma_t epsilon : noise }}",
+    "given": '"given" thick {{ x_t : point }} thick "and" thick t',
+    "asked": '"wanted" thick {{ epsilon : noise }}',
+    "loss": f'"loss" thick {_ERROR}',
+    "answer": "{{ - (hat(epsilon)(x_t, t)) / sigma_t : guess }} approx {{ nabla log p_t (x_t) : mean }}",
+    "mean loss": f'"mean of" thick {_ERROR}',
+}
+"""What is wanted, `diffusion.score_of`; and how a network comes to it: `diffusion.forward_jump`, what of it the
+network is given and asked in `training.draw`, and the loss of one point and of a batch in `training.train`."""
 
 
 def denoising_rule(sampler: str, theme: Theme, font_size: float) -> MathTypst:
@@ -107,7 +132,8 @@ def step_rule(sampler: str, theme: Theme, font_size: float) -> MathTypst:
 def coloured(formula: str, theme: Theme, font_size: float) -> MathTypst:
     """A formula whose labelled terms take the colours of what they are."""
     colours = {"drift": theme.exact, "pull": theme.exact, "mean": theme.exact, "noise": theme.chance,
-               "kick": theme.chance, "guess": theme.learned, "point": theme.particles}  # fmt: skip
+               "kick": theme.chance, "guess": theme.learned, "point": theme.particles,
+               "clean": theme.mute}  # fmt: skip
     written = mathematics(formula, font_size, theme.ink)
     for label, colour in colours.items():
         if f": {label} }}}}" in formula:

@@ -14,6 +14,7 @@ from manim import DOWN, LEFT, FadeIn, MathTypst, ValueTracker, VGroup
 from diffusion_core.trajectory import Trajectory
 from scenes import theme
 from scenes.charts import OVERHANG
+from scenes.clocks import late
 from scenes.diffusion_film import DiffusionFilm, shares
 from scenes.formulas import IDEAL, coloured
 from scenes.mobjects.legend import Legend
@@ -27,8 +28,8 @@ from scenes.mobjects.words import mathematics, words
 
 TOLD = 0.6
 """σ at which a single place is looked at, in data units: two arms of the spiral are in reach."""
-WELL = 2.0
-"""σ at which the field is first shown: one broad well that still has a border."""
+WELL = 1.3
+"""σ at which the field is first shown: broad, and still inside the stage."""
 ARMS = 0.12
 """σ at which the field is left: fine enough for arms, and still blind for single points."""
 DOT = 0.035
@@ -89,7 +90,7 @@ class ScoreFieldScene(DiffusionFilm):
     def data(self) -> ParticleCloud:
         """The data points, faint."""
         points, run = self.run_shown.series["points"].values, self.run_shown
-        cloud = ParticleCloud(points[None], fingerprint=f"{run.hash}-data", radius=DOT, opacity=0.5)
+        cloud = ParticleCloud(points[None], fingerprint=f"{run.hash}-data", radius=DOT, opacity=0.4)
         return self.on_stage(cloud)
 
     @cached_property
@@ -155,12 +156,14 @@ class ScoreFieldScene(DiffusionFilm):
         live = [self.rays, self.weights, self.mean, self.sigma]
         self.on_way(self.clock, self.run_shown, *live)
         question = f"A noisy point. Which of these {self.points} points did it come from?"
-        self.beat("one place: question", question, FadeIn(self.data), FadeIn(self.here), FadeIn(self.sigma))
-        likely = "The nearer a point, the likelier: thick lines, large dots."
-        weight = self.on_board(self.formula("weights"), 0.9)
+        noisy = self.on_board(self.formula("noise"), 0.2)
+        seen = self.data, self.here, self.sigma, noisy
+        self.beat("one place: question", question, *map(FadeIn, seen))
+        likely = "The nearer a point, the likelier it is: the thicker the line."
+        weight = self.on_board(self.formula("weights"), 1.1)
         self.beat("one place: weights", likely, FadeIn(self.rays), FadeIn(self.weights), FadeIn(weight))
-        guess = self.on_board(self.formula("guess"), 2.1)
-        best = "The best guess is their mean: each counts by its weight."
+        guess = self.on_board(self.formula("guess"), 2.3)
+        best = "The least-squares guess is their mean: each counts by its weight."
         self.beat("one place: mean", best, FadeIn(self.mean), FadeIn(guess))
 
     def formula(self, name: str, font_size: float = theme.FONT_BODY) -> MathTypst:
@@ -177,11 +180,11 @@ class ScoreFieldScene(DiffusionFilm):
         live = [self.rays, self.weights, self.mean, self.sigma, slider]
         self.on_way(clock, run, *live)
         entering = [FadeIn(new) for new in seen if new not in self.mobjects]
-        everything = "With more noise it may come from anywhere: the mean of all."
+        everything = "With more noise it may come from any: nearly the mean of all."
         self.beat("less noise: much", everything, *entering, FadeIn(self.sigma), FadeIn(slider))
         self.run_clock(clock, 1, 3)
         self.clocked(clock, curve, moment=lambda share: len(run.steps) - 1 - self.way_of(run)(share))
-        self.beat("less noise: fall", "With less noise, ever fewer points can have been it.", FadeIn(curve))
+        self.beat("less noise: fall", "With less noise, ever fewer points count.", FadeIn(curve))
         self.run_clock(clock, 0, 7)
         self.beat("less noise: one", "In the end a single one is left, the nearest.")
         self.release(*live, curve)
@@ -236,9 +239,9 @@ class ScoreFieldScene(DiffusionFilm):
         field, density, slider = self.field_of(run, "score", "exact"), self.diffused_of(run), self.slider_of(run)
         self.over_moments(clock, run, field, density)
         self.on_way(clock, run, slider, self.sigma)
-        legend = self.on_board(Legend([("the score, faint where weak", "exact", "arrow")]), 0.9)
+        legend = self.on_board(Legend([("the score, faint where weak at this $sigma$", "exact", "arrow")]), 0.9)
         entering = FadeIn(density), FadeIn(field), FadeIn(slider, self.sigma, legend)
-        self.beat("field: well", "Everywhere at once. Much noise: one broad well.", *entering)
+        self.beat("field: well", "Everywhere at once. In much noise: broad and smooth.", *entering)
         self.beat("field: fall", "As the noise falls, the arrows turn to ever finer shapes.")
         self.run_clock(clock, self.share_at(ARMS), 8)
         self.release(field, density, slider, self.sigma)
@@ -259,4 +262,5 @@ class ScoreFieldScene(DiffusionFilm):
         self.go(clock, 0, 8, cloud)
         self.release(cloud, slider, self.sigma)
         formula = self.on_board(self.formula("score", theme.FONT_TITLE), 1.9)
-        self.beat("guesses: moral", "Whoever can guess the clean point knows the score.", FadeIn(formula))
+        gone = self.fade_away(self.sigma), self.fade_away(slider)
+        self.beat("guesses: moral", "Whoever knows the best guess knows the score.", *gone, late(FadeIn, formula))

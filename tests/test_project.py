@@ -80,7 +80,9 @@ def test_the_core_computes_without_manim_or_torch():
         assert loaded_by(f"diffusion_core.{module}") & heavy == {"scipy"}, module
 
 
-@pytest.mark.parametrize("film", ["langevin", "dinosaur", "gallery"])
+@pytest.mark.parametrize(
+    "film", ["langevin", "forward", "score", "training", "sampling", "dinosaur", "denoiser", "gallery"]
+)
 def test_films_load_torch_only_when_a_network_is_needed(film):
     assert "torch" not in loaded_by(f"scenes.{film}")
 

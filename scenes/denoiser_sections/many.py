@@ -32,10 +32,11 @@ class ManyGuessesSection(DenoiserFilm):
         said = f"{count} noisy points, {count} guesses. At first these have a spread of {spread:.2f}."
         self.beat("many: start", said, FadeIn(data, *live))
         self.on_way(clock, run, *live)
-        self.beat("many: go", "A small step, and ask again: each guess is a mean of fewer points.")
+        end = spread_of(self.guesses[-1])
+        self.beat("many: go", f"A small step, and ask again: their spread goes from {spread:.2f} to {end:.2f}.")
         self.go(clock, 1, 5.2, heroes, guesses, *arrows)
         self.release(*live)
-        self.beat("many: end", "One jump says the mean of all; small steps find a place each.")
+        self.beat("many: end", "One jump gives all the same mean; small steps a place each.")
 
     def arrows_to_guesses(self, place: Raster) -> list[Any]:
         """From each noisy point to the network's guess for it."""
@@ -46,5 +47,5 @@ class ManyGuessesSection(DenoiserFilm):
     def spread_curve(self) -> LiveCurve:
         """How far apart the guesses are, along the way."""
         spreads = np.array([spread_of(record) for record in self.guesses])
-        floor = {"floor": (spread_of(self.points), 0.0), "floor_name": "of the data"}
+        floor = {"floor": (spread_of(self.points), 0.0), "floor_name": f"of all {len(self.points):,} points"}
         return self.curve(spreads, "spread of the guesses", "learned", top=1.2, height=2.2, **floor)

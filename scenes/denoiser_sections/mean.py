@@ -48,10 +48,10 @@ class MeanSection(DenoiserFilm):
         """The network's guess; beside it which network, a legend, and how far its guess is from the mean."""
         card = self.network_card(self.recipe_of("spiral-net"), 0.8)
         entry = (f"the mean of the {len(self.points):,} points, by weight", "exact", "dot")
-        legend = self.on_board(Legend([entry, ("the network's guess $hat(x)_0$", "learned", "dot")]), 2.3)
+        legend = self.on_board(Legend([entry, ("a network's guess $hat(x)_0$", "learned", "dot")]), 2.3)
         apart = self.on_board(Readout(self.apart, "guess to mean", ".2f"), 3.7)
-        within = self.apart[: self.frozen + 1].max()
-        said = f"A network learned to say the mean; its guess keeps within {within:.2f} of it."
+        within = np.ceil(100 * self.apart[: self.frozen + 1].max()) / 100
+        said = f"Its guess for all of $p$ keeps within {within:.2f} of this mean of {len(self.points):,} points."
         self.beat("mean: network", said, FadeIn(guess, card, legend, apart))
         self.rest(0.6)
         return [card, legend, apart]
@@ -65,7 +65,7 @@ class MeanSection(DenoiserFilm):
         inset = ZoomInset(rasters[0], window, *rasters[:4], side=INSET, center=np.array(center))
         for i, size in ((2, MEAN), (3, GUESS)):
             inset.content(i).set_radius_in_scene(1.3 * size)
-        said, measured = f"Here the mean is none of the data: the nearest is {gap:.2f} away.", self.reach(inset)
+        said, measured = f"The mean need not be one of the data: the nearest is {gap:.2f} away.", self.reach(inset)
         self.beat("mean: empty", said, *map(self.fade_away, gone), late(FadeIn, Group(inset, *measured)))
 
     def reach(self, inset: ZoomInset) -> list[Mobject]:

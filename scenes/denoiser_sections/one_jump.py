@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import operator
-from functools import partial
 from typing import Final
 
 import numpy as np
@@ -19,8 +17,8 @@ from scenes.mobjects.readout import Readout
 
 NEARLY_ONE: Final = 0.1
 """With less than this share of the data's spread, particles count as nearly one point."""
-BINS, BLENDS = 25, 40
-"""Of the histogram along x; and at how many places of a jump it is taken."""
+BINS = 25
+"""Of the histogram along x."""
 
 
 class OneJumpToTheGuessSection(DenoiserFilm):
@@ -36,28 +34,28 @@ class OneJumpToTheGuessSection(DenoiserFilm):
         bars = self.on_board(self.histogram(run), 1.2)
         said = f"Let {run.positions.shape[1]:,} points of noise jump to their guess at once."
         self.beat("one jump: start", said, FadeIn(data, *live, bars))
-        self.clocked(clock, *live)
-        self.clocked(clock, bars, moment=partial(operator.mul, BLENDS))
+        self.clocked(clock, *live, bars)
         self.beat("one jump: go", self.landing(run))
         self.go(clock, 1, 2.4, cloud)
         self.release(*live, bars)
         mean = self.on_stage(ParticleCloud(self.means[:1, None], radius=MEAN, color=self.look.exact, opacity=1.0))
         mean.set_z_index(-1)
-        self.beat("one jump: why", "In pure noise all data count alike: one mean for all.", FadeIn(mean))
+        self.beat("one jump: why", "In pure noise all data count nearly alike: one mean for all.", FadeIn(mean))
 
     def landing(self, run: Trajectory) -> str:
         """Where one jump has led, in words that its spread bears out."""
         left, true = float(run.series["spread"].values[-1]), spread_of(self.points)
-        where = "on nearly one point" if left < NEARLY_ONE * true else "near the middle"
-        return f"They land {where}: spread {left:.2f}. The data's is {true:.2f}."
+        where = "on nearly one point:" if left < NEARLY_ONE * true else "with a"
+        return f"They land {where} spread {left:.2f}. The data's is {true:.2f}."
 
     def histogram(self, run: Trajectory) -> Bars:
-        """Shares of the particles along x on the way of their jump, and those of the data."""
+        """Shares of the particles along x before and after their jump, and those of the data."""
         start, end = np.asarray(run.positions[:, :, 0], float)
         edges = np.linspace(-WINDOW, WINDOW, BINS + 1)
-        ways = [start + share * (end - start) for share in np.linspace(0, 1, BLENDS + 1)]
-        *along, true = (np.histogram(x, edges)[0] / len(x) for x in [*ways, self.points[:, 0]])
-        return Bars(
-            np.array(along), np.asarray(true), width=self.zones.board_width - OVERHANG, height=4.4, peak=1.0,
+        *ends, true = (np.histogram(x, edges)[0] / len(x) for x in (start, end, self.points[:, 0]))
+        bars = Bars(
+            np.array(ends), np.asarray(true), width=self.zones.board_width - OVERHANG, height=4.4, peak=1.0,
             value_name="particles along $x$", target_name="data",
         )  # fmt: skip
+        bars.eased = True
+        return bars

@@ -54,7 +54,7 @@ class PosteriorSection(DenoiserFilm):
         """The same in less and less noise, until none is left."""
         clock, run, curve = ValueTracker(0), self.way, self.candidates_curve()
         self.on_way(clock, run, *moving, *ruler, curve)
-        said = f"As $t$ falls, fewer count. Where signal and noise are equal: {self.candidates[self.even]:.0f}."
+        said = f"In the end few count. Where signal and noise are equal: {self.candidates[self.even]:.0f}."
         self.beat("posterior: fewer", said, FadeIn(curve), pause=0.6)
         self.go(clock, float(shares(run)[self.even]), 4, *moving)
         self.beat("posterior: one", "Down to the end: without noise, one point is left.")
@@ -63,8 +63,7 @@ class PosteriorSection(DenoiserFilm):
 
     def candidates_curve(self) -> LiveCurve:
         """How many of the data still count, along the way."""
-        name = 'points that count: $e^"entropy"$'
-        return self.curve(self.candidates, name, "exact", top=2.8, height=1.7, log=True)
+        return self.curve(self.candidates, "points that still count", "exact", top=2.8, height=1.7, log=True)
 
     @property
     def candidates(self) -> NDArray[np.float64]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from manim import DOWN, RIGHT, UP, FadeIn, Mobject, ValueTracker, config
 
+from diffusion_core.observation import TOLERANCE
 from diffusion_core.trajectory import Trajectory
 from scenes import theme
 from scenes.clocks import late
@@ -36,12 +37,15 @@ class MoreStepsSection(DenoiserFilm):
         self.leave()
         panels = [self.panel(i, n) for i, n in enumerate(STEPS)]
         time = Readout(self.jumps[STEPS[-1]].times.astype(int), "$t =$")
-        time.move_to((0.0, self.zones.board_bottom, 0.0), aligned_edge=DOWN)
+        time.next_to(panels[-1][0], DOWN, buff=0.25)
+        flow = words("by DDIM, along the probability flow: no noise is added", color=self.look.mute)
+        flow.move_to((0.0, self.zones.board_bottom, 0.0), aligned_edge=DOWN)
         said = f"The same noise in {', '.join(map(str, STEPS[:-1]))} and {STEPS[-1]} steps. After each, ask again."
-        self.beat("steps: go", said, FadeIn(time, *(part for panel in panels for part in panel)), pause=0.6)
+        self.beat("steps: go", said, FadeIn(time, flow, *(part for panel in panels for part in panel)), pause=0.6)
         self.step_along(panels, time)
         measured = late(FadeIn, *self.distances(panels))
-        self.beat("steps: distance", self.outcome(), self.fade_away(time, theme.FADE / 2), measured)
+        gone = (self.fade_away(shown, theme.FADE / 2) for shown in (time, flow))
+        self.beat("steps: distance", self.outcome(), *gone, measured)
 
     def step_along(self, panels: list[list[Any]], time: Readout) -> None:
         """All of them from the same noise to their ends in the same time."""
@@ -74,8 +78,9 @@ class MoreStepsSection(DenoiserFilm):
         for n, (density, *_) in zip(STEPS, panels, strict=True):
             measured = words(f"{self.distance(n):.2f} from $p$", theme.FONT_BODY, self.look.particles)
             below.append(measured.next_to(density, DOWN, buff=0.25))
-        floor = float(self.jumps[1].series["distance_floor"].values[0, 0])
-        text = words(f"two samples of $p$: {floor:.2f} from each other", color=self.look.exact)
+        floor, deviation = self.jumps[1].series["distance_floor"].values[0]
+        band = f"{floor:.2f} ± {TOLERANCE * deviation:.2f}"
+        text = words(f"two samples of $p$: {band} from each other", color=self.look.exact)
         return [*below, text.move_to((0.0, self.zones.board_bottom, 0.0), aligned_edge=DOWN)]
 
     def distance(self, steps: int) -> float:

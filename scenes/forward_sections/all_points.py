@@ -38,4 +38,4 @@ class AllPointsSection(ForwardFilm):
         """What became of them, as it was measured."""
         if gone(self.walk) is None:
             return f"Some of the {self.thing} is left: two samples of noise are closer."
-        return f"As close to noise as noise itself: the {self.thing} is gone."
+        return "As near to noise as two samples of it are to each other."

@@ -15,13 +15,17 @@ from scenes.forward_sections.film import ForwardFilm, Vectors, clearness
 from scenes.mobjects.density_map import DensityMap
 from scenes.mobjects.legend import Legend
 from scenes.mobjects.particle_cloud import ParticleCloud
+from scenes.mobjects.readout import Readout
 from scenes.mobjects.step_anatomy import DRIFT_END, NOISE_END, StepAnatomy
 
 ALIKE = 2.5
 """The jump goes to a t whose log-SNR is at most so far from 0, where signal and noise are both to be seen."""
 BELOW = 1.4
 """How far below the board's upper edge the formula stands."""
-ENTRIES = [("its start, shrunk", "exact", "arrow"), ("all kicks so far, in one", "chance", "arrow")]
+ENTRIES = [
+    ("shrunk towards the middle", "exact", "arrow"),
+    ("all noise so far, shrunk and added", "chance", "arrow"),
+]
 """Of the legend."""
 
 
@@ -73,6 +77,11 @@ class OneJumpSection(ForwardFilm):
         return StepAnatomy(*map(np.array, steps), place=self.past, fingerprint=self.walk.hash)
 
     @cached_property
+    def t_reached(self) -> Readout:
+        """The jump's t."""
+        return self.time_of(self.walk).show(self.jump.t)
+
+    @cached_property
     def formula(self) -> MathTypst:
         """The jump's rule and, beneath it, its numbers."""
         (t, alpha, sigma, epsilon), positions = self.jump, self.parts[0]
@@ -87,12 +96,12 @@ class OneJumpSection(ForwardFilm):
         legend = self.on_board(Legend(ENTRIES), BELOW + formula.height + 0.6)
         self.beat(
             "one jump: shrink",
-            f"The same point at $t = {t}$, in one jump: shrink its start,",
-            FadeIn(self.source, self.past, self.leap, formula, legend, self.time_of(self.walk).show(t)),
+            f"The same point in one jump to $t = {t}$: first shrink its start.",
+            FadeIn(self.source, self.past, self.leap, formula, legend, self.t_reached),
         )
         self.clocked(clock, self.leap)
         self.run_clock(clock, DRIFT_END, 1.6, None, self.light("drift"))
-        self.beat("one jump: noise", "then one Gaussian, to which all the kicks so far add up.")
+        self.beat("one jump: noise", "Then one Gaussian: all the noise so far, as the later kicks shrank it.")
         self.run_clock(clock, NOISE_END, 1.4, None, self.light("noise"))
         self.run_clock(clock, 1, 0.8, None, formula.animate(run_time=0.8).set_fill(opacity=1))
         self.release(self.leap)
@@ -115,6 +124,7 @@ class OneJumpSection(ForwardFilm):
             FadeIn(cloud, self.credit("diffusion.forward_jump")),
         )
         self.clocked(clock, cloud)
+        self.clocked(clock, self.t_reached, moment=lambda share: t if share > 0.5 else 0)  # there is no t between
         leap = clock.animate(run_time=2).set_value(1)
         self.play(leap, self.fade_away(self.source, 2), FadeIn(density, run_time=2))
-        self.release(cloud)
+        self.release(cloud, self.t_reached)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from manim import DOWN, FadeIn, MathTypst, ValueTracker
+from manim import DOWN, LEFT, UP, FadeIn, MathTypst, ValueTracker
 
 from scenes import theme
 from scenes.clocks import late
+from scenes.formulas import LOG_SNR
 from scenes.forward_sections.film import ForwardFilm, Vectors
 from scenes.mobjects.step_anatomy import DRIFT_END, NOISE_END, StepAnatomy
+from scenes.mobjects.words import mathematics
 from scenes.mobjects.zoom_inset import ZoomInset
 from scenes.steps import FILL, NUMBERS, around, places_in_words
 
@@ -49,7 +51,7 @@ class OnePointSection(ForwardFilm):
         near = self.inset.content(1).set_radius_in_scene(theme.HERO_RADIUS)
         self.beat(
             "one point: kicks",
-            "Hold one point, and kick it at random, again and again.",
+            "Follow one point: kick it at random, again and again.",
             *(self.fade_away(end, theme.FADE / 2) for end in self.ends),
             late(FadeIn, self.data, self.walker, self.inset, self.t_shown),
             pause=0.8,
@@ -98,15 +100,17 @@ class OnePointSection(ForwardFilm):
         """All of its way, with its trail."""
         run, slider = self.walk, self.slider_of(self.walk)
         curve = self.curve_of(np.linalg.norm(self.parts[0] - self.parts[0][0], axis=1), "distance from its start")
+        meaning = mathematics(LOG_SNR, theme.FONT_SMALL, self.look.mute)
+        meaning.next_to(slider, UP, buff=0.2, aligned_edge=LEFT)
         for shown in (slider, curve):
             shown.show(self.held.record)
         past = self.closer, self.anatomy, *self.rows, self.kick_credit
         self.beat(
             "one point: walk",
-            f"All {run.steps[-1]} of them: a random walk.",
+            f"All {run.steps[-1]} of them: a random walk that shrinks a little each time.",
             *(self.fade_away(shown, theme.FADE / 2) for shown in past),
             self.walker.animate(run_time=theme.FADE).set_radius_in_scene(theme.HERO_RADIUS),
-            late(FadeIn, slider, curve),
+            late(FadeIn, slider, meaning, curve),
             pause=0.8,
         )
         self.walker.eased = True

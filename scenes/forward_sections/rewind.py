@@ -54,4 +54,5 @@ class RewindSection(ForwardFilm):
             "This is only a rewind. How would a particle know the way?",
             FadeIn(unknown, nobody),
         )
-        self.play(Create(cross, run_time=1.2))
+        dimmed = cloud.animate(run_time=1.2).set_opacity(theme.TRACE)
+        self.play(Create(cross, run_time=1.2), dimmed)

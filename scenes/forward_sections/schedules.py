@@ -73,9 +73,10 @@ class SchedulesSection(ForwardFilm):
         if len(found) < len(SCHEDULES):
             return "Marks: as close to noise as noise itself. Not all come to it."
         times, levels = zip(*found, strict=True)
-        said = "Marks: gone at $t = {}$, {} and {}".format(*times)
+        count = self.paced[0].positions.shape[1]
+        said = "Marks: for {:,} points gone at $t = {}$, {} and {}".format(count, *times)
         near = f"{np.mean(levels):.1f}".replace("-", "−")
-        return f"{said}, each at a log-SNR near {near}." if np.ptp(levels) < SAME else f"{said}."
+        return f"{said}, log-SNR near {near}." if np.ptp(levels) < SAME else f"{said}."
 
     def run_abreast(self) -> None:
         """The same log-SNR in all three: then they are the same."""
@@ -84,7 +85,7 @@ class SchedulesSection(ForwardFilm):
         self.beat(
             "schedules: same",
             "At one log-SNR all three are the same: a schedule only sets the pace.",
-            self.common_t.animate(run_time=1.6).set_value(0),
+            self.common_t.animate(run_time=2.4).set_value(0),
         )
         self.release(*live)
         for values, lane in zip(self.levels, self.lanes, strict=True):

@@ -86,12 +86,13 @@ class StepAnatomy(Redrawn):
         dot_radius: float = theme.HERO_RADIUS,
         width: float = SHAFT,
     ) -> None:
-        x, drift, noise = (np.asarray(array, dtype=np.float64) for array in (positions, drift, noise))
+        x, drift, noise = (np.array(array, dtype=np.float64) for array in (positions, drift, noise))
         if not (x.ndim == 2 and x.shape == drift.shape == noise.shape and x.shape[1] == 2 and len(x)):
             raise ValueError(f"Steps are three arrays (records, 2), not {x.shape}, {drift.shape}, {noise.shape}.")
         moved = np.ones(len(x), dtype=bool) if accepted is None else np.array(accepted, dtype=bool)
         if moved.shape != x.shape[:1]:
             raise ValueError(f"{len(x)} records take as many acceptances; got {moved.shape}.")
+        drift[0] = noise[0] = 0
         before = x[np.maximum(np.arange(len(x)) - 1, 0)]
         climbed = before + drift
         ends = np.stack([before, climbed, climbed + noise, x], axis=1)  # (records, 4, 2)

@@ -6,17 +6,22 @@ from functools import cached_property
 
 from manim import FadeIn, ValueTracker
 
+from diffusion_core.observation import verdict
 from diffusion_core.trajectory import Trajectory
 from scenes import theme
 from scenes.charts import OVERHANG
 from scenes.formulas import denoising_rule
-from scenes.mobjects.density_map import DensityMap
 from scenes.mobjects.live_curve import LiveCurve
 from scenes.sampling_sections.film import NOT_YET, SamplingFilm
 
+COLLAPSE = 0.1
+"""With less than this share of the true spread left, particles have collapsed."""
+TRUTH_STEPS = 50
+"""Of the forward run whose start, true samples, is all that is used: few."""
+
 
 class NoiseSection(SamplingFilm):
-    """Without noise all collapse; with it they spread."""
+    """What becomes of the same start with the noise left out, and with it."""
 
     def leave_out_the_noise(self) -> None:
         """The same start, the same network, the kicks left out."""
@@ -27,38 +32,55 @@ class NoiseSection(SamplingFilm):
         live = [cloud, self.time_of(run), self.slider_of(run), self.spread_curve(run)]
         self.beat(
             "noise off: start",
-            "The same start, the same network, and the noise left out.",
+            "The same start and network, the noise left out. Beneath: $p$.",
             FadeIn(self.data),
             FadeIn(*live, formula),
         )
         self.on_way(clock, run, *live)
-        self.beat("noise off: mean", "At first all are drawn to the mean of the data.")
+        self.beat("noise off: half", self.half_way(run))
         self.go(clock, 0.5, 3, cloud)
-        self.beat("noise off: collapse", self.collapse(run))
+        self.beat("noise off: end", self.collapse(run))
         self.go(clock, 1, 3, cloud)
         self.release(*live)
 
-    @cached_property
-    def data(self) -> DensityMap:
-        """p, dimmed."""
-        return self.density_of(self.noisy).set_opacity(self.look.dimmed)
-
     def spread_curve(self, run: Trajectory) -> LiveCurve:
-        """The spread of the particles along the way, over that with noise at the end."""
-        end = float(self.noisy.series["spread"].values[-1])
+        """The spread of the particles along the way, and that of true samples."""
         curve = LiveCurve(
-            run.steps, run.series["spread"].values.ravel(), (end, 0.0), name="spread of the particles",
-            floor_name="with noise, at the end", width=self.zones.board_width - OVERHANG, height=1.5,
+            run.steps, run.series["spread"].values.ravel(), (self.true_spread, 0.0),
+            name="spread of the particles", floor_name="of true samples",
+            width=self.zones.board_width - OVERHANG, height=1.5,
         )  # fmt: skip
         self.on_board(curve, 2.3)
         return curve
 
+    @cached_property
+    def true_spread(self) -> float:
+        """That of as many true samples: the start of a forward run, of which nothing else is used."""
+        truth = self.run_of("spiral-forward", steps=TRUTH_STEPS, moments=2)
+        return float(truth.series["spread"].values[0])
+
+    def half_way(self, run: Trajectory) -> str:
+        """What becomes of the spread on the first half of the way."""
+        spread = run.series["spread"].values.ravel()
+        half = spread[round(self.way_of(run)(0.5))]
+        drawn = "At first all are drawn together: the spread goes" if half < spread[0] else "The spread goes"
+        return f"{drawn} from {spread[0]:.2f} to {half:.2f}."
+
     def collapse(self, run: Trajectory) -> str:
-        """What became of the spread, in words that it bears out."""
-        share = float(run.series["spread"].values[-1] / self.noisy.series["spread"].values[-1])
-        if share < 0.1:
-            return f"Then to the nearest data. {share:.0%} of the spread is left: collapse."
-        return f"Then to the nearest data. {share:.0%} of the spread is left."
+        """What is left of the spread, in words that it bears out."""
+        share = float(run.series["spread"].values[-1]) / self.true_spread
+        return f"They end with {share:.0%} of the true spread{': collapse' if share < COLLAPSE else ''}."
+
+    def moral(self) -> str:
+        """What the two runs have shown, if they have."""
+        if not self.settled(self.noisy):
+            return NOT_YET
+        spread = float(self.silent.series["spread"].values[-1])
+        if spread < COLLAPSE * self.true_spread:
+            return "DDPM's drift alone collapses. With its noise it samples."
+        if verdict(self.silent).settled:
+            return "With its noise, DDPM has made a sample."
+        return "DDPM's drift alone makes no sample. With its noise it does."
 
     def compare(self) -> None:
         """The last picture: with noise."""
@@ -68,12 +90,11 @@ class NoiseSection(SamplingFilm):
         live = [cloud, self.time_of(run), self.slider_of(run), self.spread_curve(run)]
         self.beat(
             "noise on: spread",
-            "Noise on: they spread over all of $p$.",
+            "Noise on, from the same start.",
             self.bring(self.data, self.look.dimmed, theme.FADE),
             FadeIn(*live, self.on_board(rule, 0.8)),
         )
         self.on_way(clock, run, *live)
         self.go(clock, 1, 5, cloud)
         self.release(*live)
-        last = "Drift alone finds the mean. With the noise it samples." if self.settled(run) else NOT_YET
-        self.beat("noise on: moral", last)
+        self.beat("noise on: moral", self.moral())

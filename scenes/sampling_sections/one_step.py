@@ -9,10 +9,12 @@ from manim import FadeIn, MathTypst, ValueTracker
 
 from scenes import theme
 from scenes.diffusion_film import log_snr, shares
-from scenes.formulas import denoising_rule
+from scenes.formulas import BETWEEN, denoising_rule
 from scenes.mobjects.contours import Contours
 from scenes.mobjects.density_map import DensityMap
+from scenes.mobjects.particle_cloud import ParticleCloud
 from scenes.mobjects.step_anatomy import DRIFT_END, NOISE_END, StepAnatomy
+from scenes.mobjects.words import mathematics
 from scenes.mobjects.zoom_inset import ZoomInset
 from scenes.sampling_sections.film import SamplingFilm
 from scenes.steps import NUMBERS, Telling, most_legible, places_in_words, refuse_illegible
@@ -69,16 +71,26 @@ class OneDenoisingStepSection(SamplingFilm):
         k, clock = self.telling.record - 1, ValueTracker(NOTHING)
         formula = denoising_rule(self.sampler, self.look, theme.FONT_BODY)
         self.on_board(formula, self.inset.frame.height + 0.6)
+        between = mathematics(BETWEEN, theme.FONT_SMALL, self.look.mute)
+        self.on_board(between, self.inset.frame.height + 0.6 + formula.height + 0.4)
         rows = self.numbers(k)
         self.clocked(clock, self.anatomy)
-        self.beat("one step: drift", "The network's guess draws it a little way.", FadeIn(formula, *rows[:2]))
+        drawn = "The network's guess, the violet dot, draws it a little way."
+        self.beat("one step: drift", drawn, *map(FadeIn, (formula, between, rows[0], rows[1], self.guess_at(k))))
         self.run_clock(clock, DRIFT_END, 1.6)
-        self.beat("one step: noise", "Then comes a random kick, of a size that $t$ decides.", FadeIn(rows[2]))
+        kick = "Then comes a random kick, on a scale that $t$ and $s$ decide."
+        self.beat("one step: noise", kick, FadeIn(rows[2]))
         self.run_clock(clock, NOISE_END, 1.6)
         credit = self.credit(f"diffusion.{self.sampler.replace('-', '_')}")
         self.beat("one step: sum", "Both together are one step. There is nothing else.", FadeIn(rows[3], credit))
         self.run_clock(clock, 1, 1.6)
         self.release(self.anatomy)
+
+    def guess_at(self, k: int) -> ParticleCloud:
+        """Where the network takes the clean point to be, before that step."""
+        run, i = self.noisy, self.followed
+        guess = run.series["guess"].values[k, 2 * i : 2 * i + 2]
+        return self.hero(guess[None, None], f"{run.hash}-{k}-{i}-guess", color=self.look.learned)
 
     def numbers(self, k: int) -> list[MathTypst]:
         """The step's numbers, beside the inset."""

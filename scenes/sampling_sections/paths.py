@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from manim import FadeIn, ValueTracker
+from manim import FadeIn, FadeOut, ValueTracker
 
 from scenes import theme
 from scenes.charts import distance_curve
@@ -27,7 +27,8 @@ class PathsSection(SamplingFilm):
         live = [one, self.time_of(run), self.slider_of(run)]
         self.beat("one path: noise", "One point of pure noise. How does it find its way?", FadeIn(*live))
         card = self.network_card(self.recipe_of("spiral-net"), 0.75)
-        legend = self.on_board(Legend([("the score that it says, faint where weak", "learned", "arrow")]), 1.9)
+        entries = [("its score, faint where weak at this $t$", "learned", "arrow")]
+        legend = self.on_board(Legend(entries), 2.3)
         self.beat(
             "one path: arrows",
             "A network has learned an arrow for every place and every $t$.",
@@ -35,9 +36,10 @@ class PathsSection(SamplingFilm):
         )
         self.on_way(clock, run, *live)
         self.over_moments(clock, run, field)
-        self.beat("one path: follow", "The point follows them, step by step, and each step adds noise.")
+        self.beat("one path: follow", "Step by step: along the arrow, outwards a little, and a random kick.")
         self.go(clock, 1, 7, one)
         self.release(*live, field)
+        self.play(FadeIn(self.data), FadeOut(field))
 
     def follow_ten_paths(self) -> None:
         """Ten particles from the same law end in ten places."""
@@ -47,12 +49,13 @@ class PathsSection(SamplingFilm):
         field = self.field_of(run, "followed", "learned").set_opacity(theme.TRACE)
         live = [ten, self.time_of(run), self.slider_of(run)]
         card = self.network_card(self.recipe_of("spiral-net"), 0.75)
-        caption = f"{PATHS} points of noise: each finds a place of its own."
+        caption = f"{ten.particles} points of noise: each finds a place of its own."
         self.beat("ten paths: go", caption, FadeIn(field, *live, card))
         self.on_way(clock, run, *live)
         self.over_moments(clock, run, field)
         self.go(clock, 1, 6, ten)
         self.release(*live, field)
+        self.play(FadeIn(self.data), FadeOut(field))
 
     def take_all(self) -> None:
         """All particles over p_t, and how far they are from p."""

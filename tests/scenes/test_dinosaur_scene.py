@@ -84,16 +84,16 @@ def test_captions_quote_the_run(film):
     levels = run.series["levels"].values
     assert levels[film.turning_record, 1] * 4 >= levels[film.turning_record, 2]
     assert levels[film.turning_record - 1, 1] * 4 < levels[film.turning_record - 1, 2]
-    assert f"For {turn} of {whole} steps" in spoken["denoise: noise"]
+    assert f"After {turn} of {whole} steps" in spoken["denoise: noise"]
     assert f"remaining {whole - turn} steps" in spoken["denoise: shape"]
-    assert any("trained for 64 iterations" in text for text in film.written)
+    assert any("64 iterations of 64 points" in text for text in film.written)
     distance, floor = run.series["distance"].values[-1], run.series["distance_floor"].values[0, 0]
-    assert spoken["judge: answer"] == f"Their distance: {distance:.3f}. Two true samples have {floor:.3f}."
+    assert f"it is {distance:.3f} from p; two true samples are {floor:.3f} apart" in spoken["judge: answer"]
 
 
 def test_a_run_that_has_not_arrived_is_not_called_a_sample(film, monkeypatch):
     monkeypatch.setitem(film.__dict__, "run_shown", film.run_of("spiral-noise-off"))
-    assert "not $p$ yet" in film.arrival()
+    assert "not yet $p$" in film.arrival()
 
 
 def test_beside_it_stands_a_true_sample_and_each_is_named(film, media):
@@ -109,9 +109,9 @@ def test_beside_it_stands_a_true_sample_and_each_is_named(film, media):
 
 
 def test_the_encore_is_another_target_with_a_network_of_its_own(film):
-    assert film.another.parameters["target"] == "smiley"
-    assert film.another.parameters["training"]["target"] == "smiley"
-    assert any('target = \\"smiley\\"' in text for text in film.written)
+    assert film.another.parameters["target"] == DinosaurScene.encore != film.target
+    assert film.another.parameters["training"]["target"] == DinosaurScene.encore
+    assert any('target = \\"two-moons\\"' in text for text in film.written)
 
 
 def test_isolated_particles_are_drawn_where_the_run_put_them(media):

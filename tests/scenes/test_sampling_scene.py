@@ -79,9 +79,12 @@ def test_without_noise_the_start_and_the_network_are_the_same_and_no_kick_is_lef
 
 
 def test_the_collapse_is_quoted_from_the_spreads_of_the_last_records(film):
-    ends = [np.sqrt(np.asarray(run.positions[-1], float).var(axis=0).mean()) for run in (film.silent, film.noisy)]
-    said = re.search(r"(\d+)% of the spread", film.spoken[film.beats.index("noise off: collapse")])
-    assert int(said[1]) == round(100 * ends[0] / ends[1])
+    end = np.sqrt(np.asarray(film.silent.positions[-1], float).var(axis=0).mean())
+    truth = film.run_of("spiral-forward", steps=50, moments=2).positions[0]
+    true = np.sqrt(np.asarray(truth, float).var(axis=0).mean())
+    said = re.search(r"(\d+)% of the true spread", film.spoken[film.beats.index("noise off: end")])
+    assert int(said[1]) == round(100 * end / true)
+    assert ("collapse" in film.spoken[film.beats.index("noise off: end")]) == (end < 0.1 * true)
 
 
 def test_isolated_particles_are_drawn_where_the_run_put_them(media):

@@ -1,0 +1,1 @@
+"""The sections of the film about training, one subject a file."""

@@ -1,0 +1,77 @@
+"""What holds for every film of the diffusion story: nothing overlaps, nobody waits, and captions can be read."""
+
+import pytest
+from layout import longest_still
+from small_films import logo, staged
+
+from scenes.base import FilmError
+from scenes.denoiser import DenoiserScene
+from scenes.dinosaur import DinosaurScene
+from scenes.forward import ForwardDiffusionScene
+from scenes.sampling import SpiralSamplingScene
+from scenes.score import ScoreFieldScene
+from scenes.training import SpiralTrainingScene
+
+FILMS = [
+    ForwardDiffusionScene,
+    ScoreFieldScene,
+    SpiralTrainingScene,
+    SpiralSamplingScene,
+    DinosaurScene,
+    DenoiserScene,
+]
+LAST = dict(zip(FILMS, ["rewind", "guesses", "samples", "noise on", "any shape", "many"], strict=True))
+"""The last section of each."""
+VARIANTS = [
+    {"theme": "light", "captions": False},
+    {"target": "eight-gaussians", "schedule": "cosine", "seed": 3},
+    {"target": "logo"},
+]
+
+
+@pytest.fixture(scope="module")
+def media(tmp_path_factory):
+    """A folder in which the small runs are computed once."""
+    return tmp_path_factory.mktemp("media")
+
+
+@pytest.mark.parametrize("film", FILMS, ids=lambda film: film.__name__)
+def test_a_film_keeps_its_promises(film, media):
+    shown = staged(film, media)
+    assert list(shown.faults) == shown.beats
+    assert sorted({fault for wrong in shown.faults.values() for fault in wrong}) == []
+    assert 40 <= sum(seconds for _, _, seconds in shown.plays) <= 90
+    assert 1 < longest_still(shown.plays) <= 6
+    assert len({beat.partition(":")[0] for beat in shown.beats}) >= 4
+    assert len(set(shown.beats)) == len(shown.beats)
+    for caption in shown.spoken:
+        assert 0 < len(caption) <= 70, caption
+        assert "$" not in caption
+    assert any("?" in caption for caption in shown.spoken[:2])  # the question comes first
+    for beat in shown.beats:
+        moves = [seconds for name, still, seconds in shown.plays if name == beat and not still]
+        assert sum(moves) > 0, f"nothing moves in {beat}"
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=str)
+@pytest.mark.parametrize("film", FILMS, ids=lambda film: film.__name__)
+def test_in_every_variant_nothing_overlaps_leaves_the_frame_or_is_too_small(film, variant, media, tmp_path):
+    if variant.get("target") == "logo":
+        variant = {"target": logo(tmp_path)}
+    shown = staged(film, media, **variant)
+    assert list(shown.faults) == shown.beats
+    assert sorted({fault for wrong in shown.faults.values() for fault in wrong}) == []
+    assert all(len(caption) <= 70 for caption in shown.spoken)
+
+
+@pytest.mark.parametrize("film", FILMS, ids=lambda film: film.__name__)
+def test_a_schedule_that_leaves_the_stage_is_refused_in_one_sentence(film):
+    with pytest.raises(FilmError, match="cannot show the schedule 'edm': choose one of linear, cosine, sigmoid"):
+        type("Wrong", (film,), {"schedule": "edm"})()
+
+
+@pytest.mark.parametrize("film", FILMS, ids=lambda film: film.__name__)
+def test_the_last_section_alone_is_told_without_the_others(film, media):
+    alone = staged(film, media, only=LAST[film])
+    assert {beat.partition(":")[0] for beat in alone.beats} == {LAST[film]}
+    assert sorted({fault for wrong in alone.faults.values() for fault in wrong}) == []
