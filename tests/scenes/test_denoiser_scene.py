@@ -136,7 +136,7 @@ def test_the_captions_quote_the_runs(film):
     assert spoken["posterior: fewer"].endswith(f"equal: {left[np.argmin(np.abs(alpha - sigma))]:.0f}.")
     assert round(left[-1]) == 1
     guess, mean = run.series["guess"].values[:, :2], run.series["mean"].values
-    within = np.hypot(*(guess - mean)[: film.frozen + 1].T).max()
+    within = np.ceil(100 * np.hypot(*(guess - mean)[: film.frozen + 1].T).max()) / 100
     assert f"within {within:.2f}" in spoken["mean: network"]
     spread = film.jumps[1].series["spread"].values[-1]
     assert f"spread {float(spread):.2f}." in spoken["one jump: go"]
@@ -159,7 +159,7 @@ def test_what_is_said_of_the_steps_is_what_was_measured(distances, settled, said
 
 
 def test_only_what_has_collapsed_is_called_nearly_one_point(film):
-    for left, said in ((0.02, "nearly one point"), (0.9, "near the middle")):
+    for left, said in ((0.02, "nearly one point"), (0.9, "with a spread 0.90")):
         run = SimpleNamespace(series={"spread": SimpleNamespace(values=np.array([1.0, left]))})
         assert said in film.landing(run)
 
