@@ -40,7 +40,7 @@ class SamplesSection(TrainingFilm):
         self.run_clock(clock, self.slow, 2)
         i, said = self.half_way()
         self.beat("samples: on", self.what_is_left())
-        self.run_clock(clock, max(i, self.slow), 4)
+        self.run_clock(clock, i, 4)
         self.beat("samples: half", said, pause=2.0)
         self.judge(clock, *live)
         self.answer(live[2:])
@@ -53,14 +53,15 @@ class SamplesSection(TrainingFilm):
         return f"Even the exact answer has a loss of {floor:.2f}, for it is but a mean."
 
     def half_way(self) -> tuple[int, str]:
-        """The checkpoint at which the loss has come near its floor, or half do not stray, and what is there."""
+        """A checkpoint on the way, if possible where the loss has come near its floor, and what is there."""
         series = self.training.series
         loss, strays = series["loss"].values.ravel(), series["strays"].values.ravel()
         if "loss_floor" not in series:
-            i = int(np.argmax(strays < 0.5))
+            i = max(int(np.argmax(strays < 0.5)), (self.slow + len(strays)) // 2)  # broad shapes are hit at once
             return i, f"At iteration {self.training.steps[i]:,}, {strays[i]:.0%} of them stray."
         over = loss / float(series["loss_floor"].values[0]) - 1
-        i = int(np.argmax(over < CLOSE)) if (over < CLOSE).any() else len(over) - 1
+        close = int(np.argmax(over < CLOSE)) if (over < CLOSE).any() else len(over) - 1
+        i = max(close, self.slow)
         step = f"{self.training.steps[i]:,}"
         return i, f"At iteration {step} the loss is {over[i]:.0%} over its floor; {strays[i]:.0%} stray."
 
