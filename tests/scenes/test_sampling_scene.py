@@ -1,6 +1,7 @@
 """The film about sampling: the step that is taken apart, the arrows and the collapse are those of the runs."""
 
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -85,6 +86,8 @@ def test_the_collapse_is_quoted_from_the_spreads_of_the_last_records(film):
     said = re.search(r"(\d+)% of the true spread", film.spoken[film.beats.index("noise off: end")])
     assert int(said[1]) == round(100 * end / true)
     assert ("collapse" in film.spoken[film.beats.index("noise off: end")]) == (end < 0.1 * true)
+    half = SimpleNamespace(series={"spread": SimpleNamespace(values=np.array([1.0, 0.5]))})
+    assert film.collapse(half) == f"They end with {0.5 / true:.0%} of the true spread."
 
 
 def test_isolated_particles_are_drawn_where_the_run_put_them(media):
