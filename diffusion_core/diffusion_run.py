@@ -17,17 +17,7 @@ from diffusion_core.diffusion import Denoiser, exact_denoiser, sampler, score_of
 from diffusion_core.diffusion_recipes import DiffusionRecipe, TrainingRecipe
 from diffusion_core.distributions import Array, Distribution, GaussianMixture, PointSet
 from diffusion_core.errors import SamplerError
-from diffusion_core.fields import (
-    COARSE,
-    FINE,
-    SHARP,
-    density_grid,
-    diffused_density,
-    diffused_score,
-    grid_on,
-    levels_series,
-    plane,
-)
+from diffusion_core.fields import COARSE, diffused_grids, grid_on, levels_series, plane
 from diffusion_core.npz import TrajectoryWriter
 from diffusion_core.observation import Observer
 from diffusion_core.posteriors import posterior_series
@@ -182,9 +172,4 @@ def _grids(target: Distribution, denoise: Denoiser, noise: Schedule, times: np.n
     """The data's density, and at each of the times p_t, its score and the score that was followed."""
     levels = [noise.level(int(t)) for t in times]
     followed = np.stack([score_of(denoise)(plane(COARSE), level) for level in levels])
-    return {
-        "density": density_grid(target, SHARP),
-        "diffused": grid_on(FINE, diffused_density(target, levels).astype(np.float32)),
-        "score": grid_on(COARSE, diffused_score(target, levels)),
-        "followed": grid_on(COARSE, followed),
-    }
+    return diffused_grids(target, target, levels) | {"followed": grid_on(COARSE, followed)}

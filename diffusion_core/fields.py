@@ -66,6 +66,17 @@ def diffused_score(target: Distribution | PointSet, levels: Sequence[Level], axi
     return np.stack([_Quadrature(target, level, axis).score() for level in levels])
 
 
+def diffused_grids(
+    target: Distribution, law: Distribution | PointSet, levels: Sequence[Level]
+) -> dict[str, Grid]:
+    """What films draw: the target as it is, and at some levels the density and score of a law made noisy."""
+    return {
+        "density": density_grid(target, SHARP),
+        "diffused": grid_on(FINE, diffused_density(law, levels).astype(np.float32)),
+        "score": grid_on(COARSE, diffused_score(law, levels)),
+    }
+
+
 class _Quadrature:
     """∫ p(x₀) N(x; αx₀, σ²I) f(x₀) dx₀ on a grid of x, one axis after the other."""
 

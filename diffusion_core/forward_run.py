@@ -10,16 +10,7 @@ from tqdm import tqdm
 
 from diffusion_core.diffusion import exact_denoiser, forward_kick
 from diffusion_core.distributions import Array, Distribution, GaussianMixture, PointSet
-from diffusion_core.fields import (
-    COARSE,
-    FINE,
-    SHARP,
-    density_grid,
-    diffused_density,
-    diffused_score,
-    grid_on,
-    levels_series,
-)
+from diffusion_core.fields import diffused_grids, levels_series
 from diffusion_core.forward_recipes import ForwardRecipe
 from diffusion_core.npz import TrajectoryWriter
 from diffusion_core.observation import Observer
@@ -29,7 +20,7 @@ from diffusion_core.recording import record
 from diffusion_core.schedules import Schedule, schedule
 from diffusion_core.shapes import find_target
 from diffusion_core.simulation import State, Step, simulate
-from diffusion_core.trajectory import Grid, Series
+from diffusion_core.trajectory import Series
 
 
 def compute(recipe: ForwardRecipe, path: Path, folder: Path, progress: bool = True, device: str = "cpu") -> None:
@@ -41,7 +32,8 @@ def compute(recipe: ForwardRecipe, path: Path, folder: Path, progress: bool = Tr
     Raises:
         DistributionError, ScheduleError: the target or the schedule cannot be built.
     """
-    target, noise = find_target(recipe.target, **recipe.options), _schedule(recipe)
+    target = find_target(recipe.target, **recipe.options)
+    noise = schedule(recipe.schedule, recipe.steps, **recipe.schedule_options)
     data_rng, run_rng, truth_rng = np.random.default_rng(recipe.seed).spawn(3)
     data = PointSet(target.sample(recipe.points, data_rng)) if recipe.points else None
     start = State(_start(recipe, target, data, data_rng))
@@ -66,11 +58,8 @@ def compute(recipe: ForwardRecipe, path: Path, folder: Path, progress: bool = Tr
         if data is not None and recipe.place is not None:
             here, levels = np.broadcast_to(recipe.place, (len(recorded), 2)), map(noise.level, recorded.tolist())
             series |= posterior_series(data, here, list(levels), recorded)
-        writer.finish(_grids(target, data, noise, moments), series)
-
-
-def _schedule(recipe: ForwardRecipe) -> Schedule:
-    return schedule(recipe.schedule, recipe.steps, **recipe.schedule_options)
+        levels_kept = [noise.level(int(t)) for t in moments]
+        writer.finish(diffused_grids(target, target if data is None else data, levels_kept), series)
 
 
 def _start(recipe: ForwardRecipe, target: Distribution, data: PointSet | None, rng: np.random.Generator) -> Array:
@@ -105,15 +94,3 @@ def _distance(recipe: ForwardRecipe, observer: Observer, recorded: np.ndarray) -
     """What the observer measured, under the name of what it is a distance to."""
     name, series = "to_data" if recipe.process == "guesses" else "to_noise", observer.series(recorded)
     return {name: series["distance"], f"{name}_floor": series["distance_floor"], "spread": series["spread"]}
-
-
-def _grids(
-    target: Distribution, data: PointSet | None, noise: Schedule, moments: np.ndarray
-) -> dict[str, Grid]:
-    """The target's density, and p_t and its score at some t: those of the points, where the data are points."""
-    levels, law = [noise.level(int(t)) for t in moments], target if data is None else data
-    return {
-        "density": density_grid(target, SHARP),
-        "diffused": grid_on(FINE, diffused_density(law, levels).astype(np.float32)),
-        "score": grid_on(COARSE, diffused_score(law, levels)),
-    }
