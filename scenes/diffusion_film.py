@@ -18,6 +18,7 @@ from diffusion_core.recipes import find_recipe
 from diffusion_core.trajectory import Trajectory
 from scenes.base import FilmError
 from scenes.mobjects.density_map import DensityMap
+from scenes.mobjects.live_curve import LiveCurve
 from scenes.mobjects.raster import Window
 from scenes.mobjects.readout import Readout
 from scenes.mobjects.score_field import STRONG_SHARE, ScoreField
@@ -27,6 +28,9 @@ from scenes.staging import StagingScene
 
 SCHEDULES = ("linear", "cosine", "sigmoid")
 """Of `diffusion_core.schedules`, those that preserve variance: with the others, noise would leave the stage."""
+
+TRUTH_STEPS = 50
+"""Of a forward run whose start is all that is used: few, and enough for every schedule."""
 
 
 class DiffusionFilm(StagingScene):
@@ -51,6 +55,10 @@ class DiffusionFilm(StagingScene):
     def run_of(self, name: str, **changes: Any) -> Trajectory:
         """The named recipe's run with this film's target, particles, schedule and seed, and further changes."""
         return self.trajectory(self.recipe_of(name, **changes))
+
+    def truth(self, seed: int) -> Trajectory:
+        """As many true samples, drawn with this seed: the start of a forward run of which nothing else is used."""
+        return self.run_of("spiral-forward", steps=TRUTH_STEPS, moments=2, seed=seed)
 
     def recipe_of(self, name: str, **changes: Any) -> Any:
         """That recipe; another target gives it another name: "my_logo-forward" instead of "spiral-forward"."""
@@ -121,6 +129,13 @@ class DiffusionFilm(StagingScene):
         )  # fmt: skip
         return self.on_stage(made).set_z_index(-1)
 
+    def candidates_of(
+        self, steps: NDArray[np.integer], values: NDArray[np.floating], top: float, **options: Any
+    ) -> LiveCurve:
+        """How many points a noisy one can still come from, (records,), on the board."""
+        look = {"log": True, "color": self.look.exact} | options
+        return self.curve(steps, values, "points that still count", top, **look)
+
     def time_of(self, run: Trajectory) -> Readout:
         """t at the run's records, at the right of the board's upper edge."""
         made: Readout = self.at_top_right(Readout(run.times.astype(int), "$t =$"))
@@ -147,6 +162,7 @@ class DiffusionFilm(StagingScene):
         made = TimeSlider(values, width=self.zones.board_width - 2.6, label="log-SNR", ticks=ends)
         self.on_board(made, self.zones.board_top - self.zones.board_bottom - made.height)
         return made
+
 
 STEEP = 1.5
 """The largest step in log-SNR that the clock gives its full time."""

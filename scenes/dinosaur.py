@@ -31,8 +31,6 @@ from scenes.mobjects.words import words
 RECIPE: Final = "dinosaur-ddpm"
 ENCORE_STEPS: Final = 200
 """The encore takes so many of the schedule's 1,000."""
-TRUTH_STEPS: Final = 50
-"""Of the forward run whose start, a true sample, is all that is used: few."""
 SHRUNK: Final = 0.84
 """So much smaller are the two samples when their names stand above them."""
 
@@ -147,9 +145,7 @@ class DinosaurScene(DiffusionFilm):
 
     def pair(self) -> tuple[ParticleCloud, ParticleCloud]:
         """The particles at the end of their way, and as many true samples, at both sides of the frame."""
-        run, truth = self.run_shown, self.run_of(
-            "dinosaur-forward", steps=TRUTH_STEPS, moments=2, seed=self.seed + 1
-        )
+        run, truth = self.run_shown, self.truth(self.seed + 1)  # not the stream of the noise that they start from
         made, true = self.cloud(run).show(len(run.steps) - 1), self.cloud(truth)
         left, right = self.zones.stage_center[0] - self.zones.stage_side / 2, self.zones.board_right
         for cloud, edge in ((true, LEFT), (made, RIGHT)):

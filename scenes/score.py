@@ -13,7 +13,6 @@ from manim import DOWN, LEFT, FadeIn, MathTypst, ValueTracker, VGroup
 
 from diffusion_core.trajectory import Trajectory
 from scenes import theme
-from scenes.charts import OVERHANG
 from scenes.clocks import late
 from scenes.diffusion_film import DiffusionFilm, shares
 from scenes.formulas import IDEAL, coloured
@@ -152,9 +151,8 @@ class ScoreFieldScene(DiffusionFilm):
 
     def look_from_one_place(self) -> None:
         """From one noisy point to all that it may come from."""
-        self.clock = ValueTracker(self.share_at(TOLD))
         live = [self.rays, self.weights, self.mean, self.sigma]
-        self.on_way(self.clock, self.run_shown, *live)
+        self.on_way(ValueTracker(self.share_at(TOLD)), self.run_shown, *live)
         question = f"A noisy point. Which of these {self.points} points did it come from?"
         noisy = self.on_board(self.formula("noise"), 0.2)
         seen = self.data, self.here, self.sigma, noisy
@@ -179,9 +177,8 @@ class ScoreFieldScene(DiffusionFilm):
         clock, curve, slider = ValueTracker(self.share_at(TOLD)), self.candidates(), self.slider_of(run)
         live = [self.rays, self.weights, self.mean, self.sigma, slider]
         self.on_way(clock, run, *live)
-        entering = [FadeIn(new) for new in seen if new not in self.mobjects]
         everything = "With more noise it may come from any: nearly the mean of all."
-        self.beat("less noise: much", everything, *entering, FadeIn(self.sigma), FadeIn(slider))
+        self.beat("less noise: much", everything, *self.enter(*seen, self.sigma, slider))
         self.run_clock(clock, 1, 3)
         self.clocked(clock, curve, moment=lambda share: len(run.steps) - 1 - self.way_of(run)(share))
         self.beat("less noise: fall", "With less noise, ever fewer points count.", FadeIn(curve))
@@ -192,25 +189,19 @@ class ScoreFieldScene(DiffusionFilm):
     def candidates(self) -> LiveCurve:
         """How many points still count, from much noise to none."""
         run = self.run_shown
-        curve = LiveCurve(
-            run.steps, run.series["candidates"].values[::-1].ravel(), name="points that still count",
-            width=self.zones.board_width - OVERHANG, height=2.0, log=True, color=self.look.exact,
-            steps_name="level",
-        )  # fmt: skip
-        self.on_board(curve, 0.9)
-        return curve
+        falling = run.series["candidates"].values[::-1]
+        return self.candidates_of(run.steps, falling, 0.9, height=2.0, steps_name="level")
 
     # Section 3.
 
     def name_the_score(self) -> None:
         """Score = (guess − where you are)/σ², with the numbers that are drawn."""
         self.leave(self.data, self.here)
-        self.clock = ValueTracker(self.share_at(TOLD))
         live = [self.mean, self.arrow]
-        self.on_way(self.clock, self.run_shown, *live)
-        entering = [FadeIn(new) for new in (self.data, self.here, *live) if new not in self.mobjects]
+        self.on_way(ValueTracker(self.share_at(TOLD)), self.run_shown, *live)
         formula, rows = self.on_board(self.formula("score", theme.FONT_TITLE), 0.4), self.numbers()
-        self.beat("score: guess", "From where you are to the guess ...", *entering, FadeIn(rows[0]))
+        entering = self.enter(self.data, self.here, *live, rows[0])
+        self.beat("score: guess", "From where you are to the guess ...", *entering)
         self.release(*live)
         exactly, credit = "... over $sigma^2$: that is the score, exactly.", self.credit("diffusion.score_of")
         self.beat("score: divided", exactly, FadeIn(formula), FadeIn(rows[1]), FadeIn(credit))

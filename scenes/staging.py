@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from diffusion_core.trajectory import Trajectory
 from scenes import theme
 from scenes.base import FilmScene
+from scenes.charts import OVERHANG
+from scenes.mobjects.live_curve import LiveCurve
 from scenes.mobjects.particle_cloud import ParticleCloud
 from scenes.mobjects.words import words
 
@@ -36,6 +38,10 @@ class StagingScene(FilmScene):
         if mobject in self.mobjects:
             return mobject.animate(run_time=run_time).set_opacity(opacity)
         return FadeIn(mobject.set_opacity(opacity), run_time=run_time)
+
+    def enter(self, *mobjects: Mobject) -> list[FadeIn]:
+        """Animations by which those come that are not there yet."""
+        return [FadeIn(mobject) for mobject in mobjects if mobject not in self.mobjects]
 
     def fade_away(self, mobject: Mobject, run_time: float = theme.FADE) -> FadeOut:
         """An animation after which a thing is gone, and stands still until then."""
@@ -66,6 +72,14 @@ class StagingScene(FilmScene):
         getattr(importlib.import_module(f"diffusion_core.{module}"), function.split(".")[0])
         text = words(f'#raw("{name}")', color=self.look.mute)
         return text.move_to([self.zones.board_right, self.zones.board_bottom, 0.0], aligned_edge=DR)
+
+    def curve(
+        self, steps: NDArray[np.integer], values: NDArray[np.floating], name: str, top: float, **options: Any
+    ) -> LiveCurve:
+        """Something measured along a run, (records,) or (records, 1), as wide as the board."""
+        made = LiveCurve(steps, values.ravel(), name=name, width=self.zones.board_width - OVERHANG, **options)
+        self.on_board(made, top)
+        return made
 
     def at_top_right(self, readout: Any) -> Any:
         """Put a counter or readout at the right of the board's upper edge; it is as wide as it will ever be."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, MathTypst, Mobject, VGroup
@@ -13,6 +13,7 @@ from scenes import theme
 from scenes.base import FilmError
 from scenes.mobjects.raster import Window
 from scenes.mobjects.words import mathematics
+from scenes.zones import Zones
 
 LEAST = 0.12
 """Least length of the drift and of the noise, as a share of the inset's side."""
@@ -20,6 +21,8 @@ FILL = 0.55
 """How much of the inset's side the step's longest arrow takes."""
 
 
+SMALL = 0.025
+"""Radius of a particle on the stage, which must not hide the square around it."""
 NUMBERS = 3.5
 """Width of the board's part beside the inset, where the numbers stand."""
 
@@ -52,6 +55,13 @@ def most_legible(start: ArrayLike, drift: ArrayLike, noise: ArrayLike, *wishes: 
             corners = np.asarray(start)[best] + np.array([[0, 0], drift[best], drift[best] + noise[best]])
             return Telling(best + 1, around(corners, FILL))
     return None
+
+
+def beside_numbers(zones: Zones, top: float | None = None) -> dict[str, Any]:
+    """Side and centre of an inset at the board's left, below `top` or its edge, that leaves room for numbers."""
+    side = zones.board_width - NUMBERS
+    upper = zones.board_top if top is None else top
+    return {"side": side, "center": np.array([zones.board_left + side / 2, upper - side / 2, 0.0])}
 
 
 def places_in_words(

@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 from diffusion_core.observation import WINDOW
 from diffusion_core.trajectory import Trajectory
 from scenes import theme
-from scenes.charts import OVERHANG
 from scenes.diffusion_film import DiffusionFilm
-from scenes.mobjects.live_curve import LiveCurve
 from scenes.mobjects.particle_cloud import ParticleCloud
 from scenes.mobjects.raster import Raster, Window
 from scenes.mobjects.rays import Rays
@@ -104,14 +102,6 @@ class DenoiserFilm(DiffusionFilm):
         rays = Rays(self.followed[:, 0], self.points, weights, place=place, fingerprint=self.way.hash)
         return rays.set_z_index(0)
 
-    # What stands on the board.
-
-    def curve(self, values: NDArray[np.float64], name: str, role: str, top: float, **options: Any) -> LiveCurve:
-        """Numbers along the way."""
-        look = {"color": getattr(self.look, role), "width": self.zones.board_width - OVERHANG} | options
-        made = LiveCurve(self.way.steps, values, name=name, **look)
-        self.on_board(made, top)
-        return made
 
 
 def spread_of(points: NDArray[np.float64]) -> float:

@@ -48,4 +48,5 @@ class ManyGuessesSection(DenoiserFilm):
         """How far apart the guesses are, along the way."""
         spreads = np.array([spread_of(record) for record in self.guesses])
         floor = {"floor": (spread_of(self.points), 0.0), "floor_name": f"of all {len(self.points):,} points"}
-        return self.curve(spreads, "spread of the guesses", "learned", top=1.2, height=2.2, **floor)
+        look = {"color": self.look.learned, "height": 2.2} | floor
+        return self.curve(self.way.steps, spreads, "spread of the guesses", 1.2, **look)

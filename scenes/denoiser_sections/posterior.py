@@ -63,7 +63,7 @@ class PosteriorSection(DenoiserFilm):
 
     def candidates_curve(self) -> LiveCurve:
         """How many of the data still count, along the way."""
-        return self.curve(self.candidates, "points that still count", "exact", top=2.8, height=1.7, log=True)
+        return self.candidates_of(self.way.steps, self.candidates, 2.8, height=1.7)
 
     @property
     def candidates(self) -> NDArray[np.float64]:

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from diffusion_core.observation import TOLERANCE
 from diffusion_core.trajectory import Trajectory
 from scenes import theme
-from scenes.charts import OVERHANG
 from scenes.diffusion_film import SCHEDULES, DiffusionFilm
 from scenes.formulas import FORWARD, coloured
 from scenes.mobjects.live_curve import LiveCurve
@@ -91,12 +90,8 @@ class ForwardFilm(DiffusionFilm):
 
     def curve_of(self, values: NDArray[np.floating], name: str, **floor: Any) -> LiveCurve:
         """Something measured along the walk, on the board."""
-        curve = LiveCurve(
-            self.walk.steps, values.ravel(), name=name, steps_name="$t =$", fingerprint=self.walk.hash,
-            width=self.zones.board_width - OVERHANG, height=1.9, **floor,
-        )  # fmt: skip
-        self.on_board(curve, 2.05)
-        return curve
+        look = {"steps_name": "$t =$", "fingerprint": self.walk.hash, "height": 1.9}
+        return self.curve(self.walk.steps, values, name, 2.05, **look, **floor)
 
 
 def clearness(drift: NDArray[np.floating], noise: NDArray[np.floating]) -> NDArray[np.float64]:

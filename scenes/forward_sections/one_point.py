@@ -12,7 +12,7 @@ from scenes.forward_sections.film import ForwardFilm, Vectors
 from scenes.mobjects.step_anatomy import DRIFT_END, NOISE_END, StepAnatomy
 from scenes.mobjects.words import mathematics
 from scenes.mobjects.zoom_inset import ZoomInset
-from scenes.steps import FILL, NUMBERS, around, places_in_words
+from scenes.steps import FILL, around, beside_numbers, places_in_words
 
 WALK_SIDE = 4.9
 """Side of the inset in which the first kicks are seen."""
@@ -82,10 +82,9 @@ class OnePointSection(ForwardFilm):
     def magnify(self, parts: list[Vectors]) -> None:
         """The square around a kick, its arrows, and its numbers beside them."""
         (start, _), (_, drift), (_, noise) = parts
-        side = self.zones.board_width - NUMBERS
-        center = [self.zones.board_left + side / 2, self.kick_rule.get_bottom()[1] - 0.4 - side / 2, 0.0]
         window = around(np.array([start, start + drift, start + drift + noise]), FILL)
-        self.closer = ZoomInset(self.walker, window, self.data, side=side, center=center)
+        place = beside_numbers(self.zones, float(self.kick_rule.get_bottom()[1]) - 0.4)
+        self.closer = ZoomInset(self.walker, window, self.data, **place)
         self.anatomy = StepAnatomy(*parts, place=self.closer, fingerprint=self.walk.hash)
         self.rows, self.kick_credit = self.numbers(parts), self.credit("diffusion.forward_kick")
 

@@ -16,12 +16,18 @@ from scenes.mobjects.contours import Contours
 from scenes.mobjects.raster import Window
 from scenes.mobjects.step_anatomy import DRIFT_END, NOISE_END, StepAnatomy
 from scenes.mobjects.zoom_inset import ZoomInset
-from scenes.steps import NUMBERS, Telling, around, most_legible, places_in_words, refuse_illegible
+from scenes.steps import (
+    SMALL,
+    Telling,
+    around,
+    beside_numbers,
+    most_legible,
+    places_in_words,
+    refuse_illegible,
+)
 
 LEVELS = 60
 """Number of the contours."""
-SMALL = 0.025
-"""Radius of the particle on the stage, which must not hide the square around it."""
 JUST_BEGUN = 1e-6
 """So far is a step done of which nothing but its start is to be seen."""
 BRIGHT = 0.12
@@ -48,7 +54,6 @@ class OneStepSection(LangevinFilm):
         self.telling = telling_step(run)
         k = self.telling.record - 1
         self.one = self.hero(run.positions, run.hash).set_radius_in_scene(SMALL).show(k)
-        side = self.zones.board_width - NUMBERS
         self.clock = ValueTracker(k + JUST_BEGUN)
         self.beat(
             "one step: zoom",
@@ -56,10 +61,9 @@ class OneStepSection(LangevinFilm):
             self.bring(self.density, self.look.dimmed),
             FadeIn(self.one),
         )
-        center = [self.zones.board_left + side / 2, self.zones.board_top - side / 2, 0.0]
         self.contours = contours_of(run)
         beneath = (self.density, self.contours)
-        self.inset = ZoomInset(self.one, self.telling.window, *beneath, side=side, center=center)
+        self.inset = ZoomInset(self.one, self.telling.window, *beneath, **beside_numbers(self.zones))
         self.anatomy = self.take_apart(self.inset, k).show(k + JUST_BEGUN)
         self.formula, self.numbers = self.formula_and_numbers()
         self.play(FadeIn(self.inset, self.anatomy), FadeIn(self.formula, self.tau_shown))

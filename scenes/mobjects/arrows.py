@@ -189,6 +189,7 @@ class Redrawn(VGroup):
     def __init__(self, data: SealedArray) -> None:
         self.data = data
         self.record = 0.0
+        self.eased = False
         self.drawing = drawing_fingerprint(type(self))
         super().__init__()
 
@@ -228,6 +229,12 @@ class Redrawn(VGroup):
         rest = k - first
         return first, rest if rest > WHOLE else 0.0
 
+    def current(self) -> NDArray[Any]:
+        """The data of the moment shown: those of the earlier record, or a blend of two if `eased`."""
+        first, rest = self.moment()
+        now = self.data.array[first]
+        return (1 - rest) * now + rest * self.data.array[first + 1] if self.eased and rest > 0 else now
+
     def show(self, record: float) -> Self:  # type: ignore[override]
         """Draw the moment of a record.
 
@@ -258,8 +265,8 @@ class Redrawn(VGroup):
         return self
 
     def take_over(self, other: Self) -> None:
-        """Take the data of another mobject of this kind."""
-        self.data, self.home, self.shares = other.data, other.home, other.shares
+        """Take the data of another mobject of this kind, and whether it is eased."""
+        self.data, self.home, self.shares, self.eased = other.data, other.home, other.shares, other.eased
 
     def get_points_defining_boundary(self) -> Points:
         """The frame."""

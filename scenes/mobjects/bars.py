@@ -84,7 +84,6 @@ class Bars(Redrawn):
         self.size = (float(width), float(height))
         self.count = records.shape[1]
         self.share = BAR if labels else 1.0
-        self.eased = False
         super().__init__(seal(records, fingerprint))
         self.bars = Part("Bars.bars", fill_color=color, fill_opacity=1, stroke_width=0)
         self.bars.strength = 1.0 if labels else HISTOGRAM
@@ -109,12 +108,8 @@ class Bars(Redrawn):
 
     def redraw(self) -> None:
         """Draw the bars of the moment shown."""
-        first, rest = self.moment()
-        values = self.data.array[first]
-        if self.eased and rest > 0:
-            values = (1 - rest) * values + rest * self.data.array[first + 1]
         slot = self.size[0] / self.count
-        tops = np.clip(values / self.peak, 0.0, 1.0) * self.size[1]
+        tops = np.clip(self.current() / self.peak, 0.0, 1.0) * self.size[1]
         left = (np.arange(self.count) + (1 - self.share) / 2) * slot
         self.put(self.bars, _boxes(left, tops, self.share * slot))
 
@@ -122,7 +117,6 @@ class Bars(Redrawn):
         """Take the values of other bars, and the way they are drawn."""
         super().take_over(other)
         self.peak, self.size, self.count, self.share = other.peak, other.size, other.count, other.share
-        self.eased = other.eased
 
     def _rise(self, value: float) -> float:
         return float(np.clip(value / self.peak, 0.0, 1.0)) * self.size[1]

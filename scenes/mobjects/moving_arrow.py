@@ -45,7 +45,6 @@ class MovingArrow(Redrawn):
         if not (starts.ndim == 2 and starts.shape == ends.shape and starts.shape[1] == 2 and len(starts)):
             raise ValueError(f"An arrow takes two arrays (records, 2), not {starts.shape} and {ends.shape}.")
         self.shaft = float(width)
-        self.eased = False
         pairs = np.stack([starts, ends], axis=1)  # (records, 2, 2)
         super().__init__(seal(np.asarray(place.coords_to_point(pairs)), fingerprint))
         self.frame_by(place.coords_to_point(window_corners(place, pairs)))
@@ -55,13 +54,9 @@ class MovingArrow(Redrawn):
 
     def redraw(self) -> None:
         """Draw the arrow of the moment shown."""
-        first, rest = self.moment()
-        start, end = self.data.array[first]
-        if self.eased and rest > 0:
-            start, end = (1 - rest) * self.data.array[first] + rest * self.data.array[first + 1]
-        self.put(self.arrow, arrow_outline(start, end, self.shaft))
+        self.put(self.arrow, arrow_outline(*self.current(), self.shaft))
 
     def take_over(self, other: Any) -> None:
         """Take the data of another arrow, and the way it is drawn."""
         super().take_over(other)
-        self.shaft, self.eased = other.shaft, other.eased
+        self.shaft = other.shaft

@@ -143,9 +143,7 @@ class ParticleCloud(Raster):
         radius = self.radius * self.swelling() * to_pixels.scale
         rgba = rgba * (1.0, 1.0, 1.0, min(1.0, radius / SMALLEST) ** 2)
         radius = max(radius, SMALLEST)
-        # The edge's ink averages π(core² + EDGE²/20) over where the grid lies: this core gives it πr².
-        core = math.sqrt(radius**2 - EDGE**2 / 20)
-        _splat(pixels, self.current(), *to_pixels, self.window, self.radius, core, EDGE, rgba)
+        splat(pixels, self.current(), *to_pixels, self.window, self.radius, core_of(radius), EDGE, rgba)
 
     def _draw_trails(self, pixels: NDArray[np.uint8], to_pixels: PixelMap, rgba: NDArray[np.float64]) -> None:
         records, corners = self.path()
@@ -157,6 +155,14 @@ class ParticleCloud(Raster):
         ink = np.zeros(pixels.shape[:2], dtype=np.float32)
         touched = np.empty((ink.size, 2), dtype=np.int32)
         _trace(pixels, places, freshness, inverse, to_pixels.offset, self.window, half, rgba, ink, touched)
+
+
+def core_of(radius: float) -> float:
+    """The core with which `splat` gives a soft-edged dot the ink of a disc, both in pixels.
+
+    The edge's ink averages π(core² + EDGE²/20) over where the grid lies: this core gives it πr².
+    """
+    return math.sqrt(radius**2 - EDGE**2 / 20)
 
 
 @compiled
@@ -239,7 +245,7 @@ def _stroke(
 
 
 @compiled
-def _splat(
+def splat(
     pixels: NDArray[np.uint8],
     positions: NDArray[np.float64],
     matrix: NDArray[np.float64],
@@ -250,6 +256,7 @@ def _splat(
     edge: float,
     rgba: NDArray[np.float64],
 ) -> None:
+    """Paint dots at data positions (n, 2), in rows of straight RGBA, that dim within `margin` of the window."""
     height, width = pixels.shape[:2]
     x_min, x_max, y_min, y_max = window
     reach, inside = core + edge / 2, max(core - edge / 2, 0.0)

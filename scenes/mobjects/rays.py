@@ -57,7 +57,6 @@ class Rays(Redrawn):
         if len(shares) != len(starts):
             raise ValueError(f"{len(starts)} starts take as many records of weights; got {len(shares)}.")
         self.widest = float(widest)
-        self.eased = False
         self.ends = seal(np.asarray(place.coords_to_point(ends)))
         records = np.column_stack([np.asarray(place.coords_to_point(starts))[:, :2], shares])
         # The same records towards other ends are other data: no transform may mix them.
@@ -70,16 +69,13 @@ class Rays(Redrawn):
 
     def redraw(self) -> None:
         """Draw the lines of the moment shown."""
-        first, rest = self.moment()
-        record = self.data.array[first]
-        if self.eased and rest > 0:
-            record = (1 - rest) * record + rest * self.data.array[first + 1]
+        record = self.current()
         self.put(self.lines, _strips(record[:2], self.ends.array[:, :2], self.widest * np.sqrt(record[2:])))
 
     def take_over(self, other: Any) -> None:
         """Take the data of other rays, and the way they are drawn."""
         super().take_over(other)
-        self.ends, self.widest, self.eased = other.ends, other.widest, other.eased
+        self.ends, self.widest = other.ends, other.widest
 
 
 def _strips(start: NDArray[np.float64], ends: NDArray[np.float64], widths: NDArray[np.float64]) -> Points:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, Final, Self
 
 import numpy as np
@@ -12,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from scenes import theme
 from scenes.mobjects.fingerprint import SealedArray, seal
-from scenes.mobjects.particle_cloud import EDGE, SMALLEST, ParticleCloud, _splat
+from scenes.mobjects.particle_cloud import EDGE, SMALLEST, ParticleCloud, core_of, splat
 from scenes.mobjects.raster import STAGE, PixelMap, Window
 
 SUM_TOLERANCE: Final = 1e-3
@@ -98,13 +97,8 @@ class WeightedPoints(ParticleCloud):
         small = sizes <= SMALLEST
         faint = rgba[small]
         faint[:, 3] *= (sizes[small] / SMALLEST) ** 2
-        margin, core = SMALLEST / to_pixels.scale, _core(SMALLEST)
-        _splat(pixels, places[small], *to_pixels, self.window, margin, core, EDGE, faint)
+        margin, core = SMALLEST / to_pixels.scale, core_of(SMALLEST)
+        splat(pixels, places[small], *to_pixels, self.window, margin, core, EDGE, faint)
         for i in np.flatnonzero(~small):
-            one, margin, core = slice(i, i + 1), float(radii[i]), _core(sizes[i])
-            _splat(pixels, places[one], *to_pixels, self.window, margin, core, EDGE, rgba[one])
-
-
-def _core(radius: float) -> float:
-    """The kernel's radius that gives a soft-edged dot the ink of a disc, all in pixels: see ParticleCloud.draw."""
-    return math.sqrt(radius**2 - EDGE**2 / 20)
+            one, margin, core = slice(i, i + 1), float(radii[i]), core_of(sizes[i])
+            splat(pixels, places[one], *to_pixels, self.window, margin, core, EDGE, rgba[one])

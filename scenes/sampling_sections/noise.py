@@ -9,15 +9,12 @@ from manim import FadeIn, ValueTracker
 from diffusion_core.observation import verdict
 from diffusion_core.trajectory import Trajectory
 from scenes import theme
-from scenes.charts import OVERHANG
 from scenes.formulas import denoising_rule
 from scenes.mobjects.live_curve import LiveCurve
 from scenes.sampling_sections.film import NOT_YET, SamplingFilm
 
 COLLAPSE = 0.1
 """With less than this share of the true spread left, particles have collapsed."""
-TRUTH_STEPS = 50
-"""Of the forward run whose start, true samples, is all that is used: few."""
 
 
 class NoiseSection(SamplingFilm):
@@ -45,19 +42,13 @@ class NoiseSection(SamplingFilm):
 
     def spread_curve(self, run: Trajectory) -> LiveCurve:
         """The spread of the particles along the way, and that of true samples."""
-        curve = LiveCurve(
-            run.steps, run.series["spread"].values.ravel(), (self.true_spread, 0.0),
-            name="spread of the particles", floor_name="of true samples",
-            width=self.zones.board_width - OVERHANG, height=1.5,
-        )  # fmt: skip
-        self.on_board(curve, 2.3)
-        return curve
+        look = {"floor": (self.true_spread, 0.0), "floor_name": "of true samples", "height": 1.5}
+        return self.curve(run.steps, run.series["spread"].values, "spread of the particles", 2.3, **look)
 
     @cached_property
     def true_spread(self) -> float:
-        """That of as many true samples: the start of a forward run, of which nothing else is used."""
-        truth = self.run_of("spiral-forward", steps=TRUTH_STEPS, moments=2)
-        return float(truth.series["spread"].values[0])
+        """That of as many true samples."""
+        return float(self.truth(self.seed).series["spread"].values[0])
 
     def half_way(self, run: Trajectory) -> str:
         """What becomes of the spread on the first half of the way."""

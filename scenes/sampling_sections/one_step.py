@@ -17,12 +17,8 @@ from scenes.mobjects.step_anatomy import DRIFT_END, NOISE_END, StepAnatomy
 from scenes.mobjects.words import mathematics
 from scenes.mobjects.zoom_inset import ZoomInset
 from scenes.sampling_sections.film import SamplingFilm
-from scenes.steps import NUMBERS, Telling, most_legible, places_in_words, refuse_illegible
+from scenes.steps import SMALL, Telling, beside_numbers, most_legible, places_in_words, refuse_illegible
 
-SMALL = 0.025
-"""Radius of the particle on the stage, which must not hide the square around it."""
-NOTHING = 1e-6
-"""So far is a step done of which nothing but its start is to be seen."""
 LEVELS = 60
 """Number of the inset's contours."""
 ALIKE = 3.0
@@ -46,12 +42,10 @@ class OneDenoisingStepSection(SamplingFilm):
         density, field = self.diffused_of(run), self.field_of(run, "followed", "learned").set_opacity(theme.TRACE)
         self.over_moments(ValueTracker(shares(run)[k]), run, density, field)
         self.release(density, field)
-        side = self.zones.board_width - NUMBERS
-        center = [self.zones.board_left + side / 2, self.zones.board_top - side / 2, 0.0]
         lines = self.lines_of(density)
-        self.inset = ZoomInset(one, told.window, density, lines, side=side, center=center)
+        self.inset = ZoomInset(one, told.window, density, lines, **beside_numbers(self.zones))
         parts = (values[k : k + 2, i] for values in (run.positions, run.drift, run.noise))
-        self.anatomy = StepAnatomy(*parts, place=self.inset, fingerprint=f"{run.hash}-{k}-{i}").show(NOTHING)
+        self.anatomy = StepAnatomy(*parts, place=self.inset, fingerprint=f"{run.hash}-{k}-{i}")
         for part in (self.anatomy.drift_arrow, self.anatomy.past[0]):
             part.set_color(self.look.learned)
         t, s = run.times[k : k + 2].astype(int)
@@ -68,7 +62,7 @@ class OneDenoisingStepSection(SamplingFilm):
 
     def show_parts(self) -> None:
         """Drift, noise and their sum, with the numbers that are drawn."""
-        k, clock = self.telling.record - 1, ValueTracker(NOTHING)
+        k, clock = self.telling.record - 1, ValueTracker(0)
         formula = denoising_rule(self.sampler, self.look, theme.FONT_BODY)
         self.on_board(formula, self.inset.frame.height + 0.6)
         between = mathematics(BETWEEN, theme.FONT_SMALL, self.look.mute)

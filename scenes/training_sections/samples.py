@@ -9,7 +9,6 @@ from manim import FadeIn, ValueTracker
 
 from diffusion_core.observation import TOLERANCE, WINDOW
 from scenes import theme
-from scenes.charts import OVERHANG
 from scenes.clocks import late
 from scenes.mobjects.live_curve import LiveCurve
 from scenes.mobjects.particle_cloud import ParticleCloud
@@ -100,13 +99,8 @@ class SamplesSection(TrainingFilm):
         mean, deviation = series["distance_floor"].values[0]
         best = (float(series["loss_floor"].values[0]), 0.0) if "loss_floor" in series else None
         look = {"log": True, "log_steps": True, "steps_name": "iteration", "height": 1.6}
-        look |= {"width": self.zones.board_width - OVERHANG}
-        loss = LiveCurve(
-            steps, series["loss"].values.ravel(), best, name="loss", floor_name="the exact answer",
-            color=self.look.learned, **look,
-        )  # fmt: skip
-        distance = LiveCurve(
-            steps, series["distance"].values.ravel(), (mean, TOLERANCE * deviation),
-            name="distance of its samples to $p$", floor_name="two true samples", **look,
-        )  # fmt: skip
-        return [self.on_board(loss, 0.8), self.on_board(distance, 0.8 + loss.height + 0.35)]
+        learned = {"floor": best, "floor_name": "the exact answer", "color": self.look.learned}
+        loss = self.curve(steps, series["loss"].values, "loss", 0.8, **learned, **look)
+        floor = {"floor": (mean, TOLERANCE * deviation), "floor_name": "two true samples"}
+        below, name = 0.8 + loss.height + 0.35, "distance of its samples to $p$"
+        return [loss, self.curve(steps, series["distance"].values, name, below, **floor, **look)]
