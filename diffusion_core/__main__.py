@@ -44,6 +44,9 @@ def _parser() -> argparse.ArgumentParser:
     precompute.add_argument("names", nargs="*", metavar="NAME", help="recipes, see `list`")
     precompute.add_argument("--all", action="store_true", help="every recipe")
     precompute.add_argument("--device", default="cpu", help="PyTorch's, to train on, such as cuda (default: cpu)")
+    one = add("compute", "compute one recipe of any parameters", """ '{"name": "mine", "target": "spiral", …}'""")
+    one.add_argument("parameters", metavar="JSON", help="all of them, as `inspect` shows those of a file")
+    one.add_argument("--device", default="cpu", help="PyTorch's, to train on, such as cuda (default: cpu)")
     inspect = add("inspect", "say what is in a trajectory file", " media/trajectories/FILE.npz")
     inspect.add_argument("file", type=Path)
     verify = add("verify", "compute trajectories again and compare", " media/trajectories/FILE.npz")
@@ -80,6 +83,23 @@ def _precompute(options: argparse.Namespace) -> int:
         print(trajectory.path)
         if "distance" in trajectory.series and not (judged := verdict(trajectory)).settled:
             print(f"note: {judged.sentence}", file=sys.stderr)
+    return 0
+
+
+def _compute(options: argparse.Namespace) -> int:
+    import json
+
+    from diffusion_core.compute import load_or_compute
+    from diffusion_core.errors import RecipeError
+    from diffusion_core.recipe import FOLDER
+    from diffusion_core.recipes import recipe_of
+
+    try:
+        parameters = json.loads(options.parameters)
+        recipe = recipe_of(parameters)
+    except (ValueError, TypeError) as error:
+        raise RecipeError(f"no recipe has these parameters ({error}): `inspect` shows those of a file") from error
+    print(load_or_compute(recipe, options.folder or FOLDER, device=options.device).path)
     return 0
 
 

@@ -11,7 +11,7 @@ import dataclasses
 import hashlib
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
@@ -104,19 +104,31 @@ def _without_about(parameters: dict[str, Any]) -> dict[str, Any]:
 @cache
 def source_hash(module: str) -> str:
     """Hash of the source of a module of this package and of all those of the package that it imports."""
-    folder = Path(__file__).parent
-    seen: set[str] = set()
-    todo = [module]
+    package = Path(__file__).parent
+    return hash_of_sources(package / f"{module}.py", [package])
+
+
+def hash_of_sources(file: Path, packages: Sequence[Path]) -> str:
+    """Hash of a file of Python and of all modules that it imports, directly or not, from packages (folders)."""
+    seen: dict[str, bytes] = {}
+    todo = [(file.name, file)]
     while todo:
-        name = todo.pop()
-        if name not in seen and (folder / f"{name}.py").exists():
-            seen.add(name)
-            for node in ast.walk(ast.parse((folder / f"{name}.py").read_bytes())):
-                if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("diffusion_core"):
-                    todo += [(node.module or "").rpartition("diffusion_core.")[2], *(n.name for n in node.names)]
+        name, path = todo.pop()
+        if name in seen or not path.is_file():
+            continue
+        seen[name] = path.read_bytes()
+        imported = set()
+        for node in ast.walk(ast.parse(seen[name])):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                imported |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+            elif isinstance(node, ast.Import):
+                imported |= {alias.name for alias in node.names}
+        for package in packages:
+            below = [module for module in imported if module.startswith(f"{package.name}.")]
+            todo += [(module, package.parent / f"{module.replace('.', '/')}.py") for module in below]
     digest = hashlib.sha256()
     for name in sorted(seen):
-        digest.update((folder / f"{name}.py").read_bytes())
+        digest.update(f"{name} {len(seen[name])} ".encode() + seen[name])
     return digest.hexdigest()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 import numpy as np
@@ -21,18 +21,17 @@ from manim import (
 )
 from typst import TypstError
 
-from diffusion_core.compute import load_or_compute
-from diffusion_core.errors import DiffusionError, suggestion
+from diffusion_core.errors import suggestion
 from diffusion_core.observation import WINDOW, verdict
-from diffusion_core.recipe import Recipe
 from diffusion_core.trajectory import Trajectory
 from scenes import theme as looks
-from scenes.clocks import ClockedScene, late
+from scenes.clocks import late
 from scenes.mobjects.caption import Caption
 from scenes.mobjects.density_map import DensityMap
 from scenes.mobjects.raster import Window
 from scenes.mobjects.words import plain
 from scenes.output import in_one_line, straight
+from scenes.storyboard import FilmError, StoryboardScene
 from scenes.zones import MARGIN, zones
 
 TICK: Final = 1 / 15
@@ -43,14 +42,11 @@ LONGEST: Final = 70
 """Characters of the longest caption that fits."""
 
 
-class FilmError(DiffusionError):
-    """An attribute of a film that makes no sense."""
-
-
-class FilmScene(ClockedScene):
+class FilmScene(StoryboardScene):
     """A film in beats. Subclass it, change an attribute, render.
 
-    A scene reads like a storyboard: `construct` lists the beats, each a method that opens with `beat`.
+    `storyboard` lists the sections, each a method of beats that open with `beat`; a scene of one section may have
+    a `construct` instead.
     """
 
     theme: ClassVar[str | None] = None
@@ -59,8 +55,6 @@ class FilmScene(ClockedScene):
     """2 plays twice as fast, 0.5 takes twice the time, pauses for reading included."""
     captions: ClassVar[bool | Mapping[str, str]] = True
     """False for none, and the stage takes their room; or own words for the beats of these names."""
-    only: ClassVar[str | None] = None
-    """The beat, or the section, that is rendered; everything else is skipped. For drafts."""
 
     def __init__(self, **kwargs: Any) -> None:
         with in_one_line():
@@ -104,8 +98,9 @@ class FilmScene(ClockedScene):
 
     def tear_down(self) -> None:
         """End the last beat, and tell the user of names that no beat has."""
-        self.end_beat()
-        own = self.captions if isinstance(self.captions, Mapping) else {}
+        if not self._unfinished:  # otherwise whoever draws the next section also draws its end
+            self.end_beat()
+        own = self.captions if isinstance(self.captions, Mapping) and not self._unfinished else {}
         for name in own.keys() - set(self.beats):
             logger.warning(f"captions: there is no beat '{name}': {suggestion(name, self.beats)}")
         if self.only and not any(self._is_wanted(name) for name in self.beats):
@@ -161,19 +156,6 @@ class FilmScene(ClockedScene):
 
     # Beats.
 
-    def tell(self, sections: Mapping[str, Callable[[], None]]) -> None:
-        """Tell sections one after the other; with `only`, that one alone, and nothing for the others is computed.
-
-        Raises:
-            FilmError: `only` names none of them.
-        """
-        wanted = None if self.only is None else self.only.partition(":")[0]
-        if wanted is not None and wanted not in sections:
-            raise FilmError(f"only: there is no section '{wanted}': {suggestion(wanted, sections)}")
-        for name, section in sections.items():
-            if wanted in (None, name):
-                section()
-
     def beat(self, name: str, caption: str, *animations: Any, pause: float = looks.SHORTEST_PAUSE) -> None:
         """End the beat before, open the next, and change the caption while `animations` play.
 
@@ -198,7 +180,7 @@ class FilmScene(ClockedScene):
         unread = looks.reading_time(self._words) / self.pace - (self.renderer.time - self._said_at)
         unrested = self._pause / self.pace - (self.renderer.time - self._still_since)
         self.rest(max(unread, unrested))
-        if not self._skips:
+        if self._draws:
             duration = self.renderer.time - self._start
             self.add_subcaption(self._words, duration, -duration)
         self._words = ""
@@ -250,10 +232,6 @@ class FilmScene(ClockedScene):
         return mobject.move_to(corner, aligned_edge=UL)
 
     # Runs.
-
-    def trajectory(self, recipe: Recipe) -> Trajectory:
-        """The recipe's trajectory, computed on the first call and found under `media/trajectories` after it."""
-        return load_or_compute(recipe, config.get_dir("media_dir") / "trajectories")
 
     def settled(self, trajectory: Trajectory) -> bool:
         """Whether the run reached its target; if not, the user is told so, and a caption must not claim it."""

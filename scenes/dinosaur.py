@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Collection
 from functools import cached_property
 from typing import Any, ClassVar, Final
 
@@ -27,6 +28,7 @@ from scenes.mobjects.caption import standing
 from scenes.mobjects.legend import Legend
 from scenes.mobjects.particle_cloud import ParticleCloud
 from scenes.mobjects.words import words
+from scenes.storyboard import Storyboard
 
 RECIPE: Final = "dinosaur-ddpm"
 ENCORE_STEPS: Final = 200
@@ -56,12 +58,17 @@ class DinosaurScene(DiffusionFilm):
             known = " or ".join(NOISY)
             raise FilmError(f"this film has no rule for the sampler '{self.sampler}': choose {known}")
 
-    def construct(self) -> None:
-        """The storyboard."""
+    def storyboard(self) -> Storyboard:
+        """The sections."""
         sections = {"noise": self.start_from_noise, "denoise": self.denoise, "judge": self.judge}
-        self.tell(sections | ({"any shape": self.take_another_shape} if self.encore else {}))
+        return sections | ({"any shape": self.take_another_shape} if self.encore else {})
 
     # Runs.
+
+    def runs(self) -> Collection[Any]:
+        """All of the film's."""
+        shown = (self.run_shown, self.truth(self.seed + 1))
+        return (*shown, self.another) if self.encore else shown
 
     def recipe_of(self, name: str, **changes: Any) -> Any:
         """Also with this film's number of iterations."""

@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any
+
 from scenes.forward_sections.all_points import AllPointsSection
 from scenes.forward_sections.one_jump import OneJumpSection
 from scenes.forward_sections.one_point import OnePointSection
 from scenes.forward_sections.rewind import RewindSection
 from scenes.forward_sections.schedules import SchedulesSection
+from scenes.storyboard import Storyboard
 
 
 class ForwardDiffusionScene(OnePointSection, AllPointsSection, OneJumpSection, SchedulesSection, RewindSection):
@@ -18,14 +22,16 @@ class ForwardDiffusionScene(OnePointSection, AllPointsSection, OneJumpSection, S
     Attributes to change: `target`, `particles`, `schedule`, `seed`, and those of every film.
     """
 
-    def construct(self) -> None:
-        """The storyboard."""
-        self.tell(
-            {
-                "one point": self.hold_one_point,
-                "all": self.dissolve_all,
-                "one jump": self.jump_at_once,
-                "schedules": self.compare_schedules,
-                "rewind": self.rewind,
-            }
-        )
+    def storyboard(self) -> Storyboard:
+        """The sections."""
+        return {
+            "one point": self.hold_one_point,
+            "all": self.dissolve_all,
+            "one jump": self.jump_at_once,
+            "schedules": self.compare_schedules,
+            "rewind": self.rewind,
+        }
+
+    def runs(self) -> Collection[Any]:
+        """All of the film's."""
+        return (self.walk, self.jumps, *self.paced)

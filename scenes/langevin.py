@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any
+
 from scenes.langevin_sections.noise_off import NoiseOffSection
 from scenes.langevin_sections.noise_on import NoiseOnSection
 from scenes.langevin_sections.one_chain import OneChainSection
@@ -13,6 +16,7 @@ from scenes.langevin_sections.outlook import OutlookSection
 from scenes.langevin_sections.score import ScoreSection
 from scenes.langevin_sections.step_size import StepSizeSection
 from scenes.langevin_sections.target import TargetSection
+from scenes.storyboard import Storyboard
 
 
 class LangevinScene(
@@ -31,21 +35,24 @@ class LangevinScene(
     film: `theme`, `pace`, `captions`, `only`.
     """
 
-    def construct(self) -> None:
-        """The storyboard."""
-        self.tell(
-            {
-                "cold open": self.open_cold,
-                "target": self.introduce_target,
-                "score": self.introduce_score,
-                "noise off": self.turn_noise_off,
-                "one step": self.take_one_step,
-                "one chain": self.run_one_chain,
-                "noise on": self.turn_noise_on,
-                "step size": self.choose_step_size,
-                "outlook": self.look_back_and_ahead,
-            }
-        )
+    def storyboard(self) -> Storyboard:
+        """The sections."""
+        return {
+            "cold open": self.open_cold,
+            "target": self.introduce_target,
+            "score": self.introduce_score,
+            "noise off": self.turn_noise_off,
+            "one step": self.take_one_step,
+            "one chain": self.run_one_chain,
+            "noise on": self.turn_noise_on,
+            "step size": self.choose_step_size,
+            "outlook": self.look_back_and_ahead,
+        }
+
+    def runs(self) -> Collection[Any]:
+        """All of the film's; where it looks closely at a picture depends on a run, and is found as it is drawn."""
+        near = (self.near,) if self.has_parts else ()
+        return (self.climbing, self.sampling, self.chain, *near, *self.eyes, self.corrected, self.parted)
 
 
 class ScoreScene(ScoreSection):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -24,6 +25,7 @@ from scenes.mobjects.rays import Rays
 from scenes.mobjects.readout import Readout
 from scenes.mobjects.weighted_points import WeightedPoints
 from scenes.mobjects.words import mathematics, words
+from scenes.storyboard import Storyboard
 
 TOLD = 0.6
 """σ at which a single place is looked at, in data units: two arms of the spiral are in reach."""
@@ -50,19 +52,21 @@ class ScoreFieldScene(DiffusionFilm):
     place: ClassVar[tuple[float, float]] = (2.0, -1.8)
     """The noisy point that is looked at."""
 
-    def construct(self) -> None:
-        """The storyboard."""
-        self.tell(
-            {
-                "one place": self.look_from_one_place,
-                "less noise": self.take_noise_away,
-                "score": self.name_the_score,
-                "field": self.show_the_field,
-                "guesses": self.guess_everywhere,
-            }
-        )
+    def storyboard(self) -> Storyboard:
+        """The sections."""
+        return {
+            "one place": self.look_from_one_place,
+            "less noise": self.take_noise_away,
+            "score": self.name_the_score,
+            "field": self.show_the_field,
+            "guesses": self.guess_everywhere,
+        }
 
     # Runs.
+
+    def runs(self) -> Collection[Any]:
+        """All of the film's."""
+        return (self.run_shown, self.guessed)
 
     @cached_property
     def run_shown(self) -> Trajectory:

@@ -5,6 +5,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any
+
+from scenes.storyboard import Storyboard
 from scenes.training_sections.batch import BatchSection
 from scenes.training_sections.checkpoints import CheckpointsSection
 from scenes.training_sections.one_place import OnePlaceSection
@@ -21,16 +25,18 @@ class SpiralTrainingScene(
     Attributes to change: `target`, `particles`, `iterations`, `checkpoints`, `schedule`, and those of every film.
     """
 
-    def construct(self) -> None:
-        """The storyboard."""
-        self.tell(
-            {
-                "question": self.ask,
-                "one point": self.hide_one_noise,
-                "batch": self.draw_a_batch,
-                "one place": self.average_at_one_place,
-                "training": self.train,
-                "still wrong": self.find_what_is_wrong,
-                "samples": self.draw_samples,
-            }
-        )
+    def storyboard(self) -> Storyboard:
+        """The sections."""
+        return {
+            "question": self.ask,
+            "one point": self.hide_one_noise,
+            "batch": self.draw_a_batch,
+            "one place": self.average_at_one_place,
+            "training": self.train,
+            "still wrong": self.find_what_is_wrong,
+            "samples": self.draw_samples,
+        }
+
+    def runs(self) -> Collection[Any]:
+        """The training; at which t points become noisy is known only once it is there."""
+        return (self.training,)

@@ -9,6 +9,7 @@ from manim import MathTypst, SVGMobject, Typst
 from manim.utils.color import ParsableManimColor
 
 from scenes import theme
+from scenes.mobjects import typesetting  # noqa: F401 (from here on formulas are kept whole)
 
 Drawn = TypeVar("Drawn", bound=SVGMobject)
 

@@ -1,0 +1,100 @@
+"""The command line: `python -m scenes render`, and the steps that it is made of: compute, section, join."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from diffusion_core.errors import DiffusionError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; our own errors end in one sentence and exit code 2."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except DiffusionError as error:
+        print(f"scenes: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("scenes: interrupted; what is finished stays, and the same command goes on", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m scenes",
+        description="Render films, many at a time.",
+        epilog="example: python -m scenes render --all --quality h --theme both --jobs 4",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    render = commands.add_parser(
+        "render", help="make films, several at a time", epilog="example: python -m scenes render --all --jobs 4"
+    )
+    render.set_defaults(run=_render)
+    render.add_argument("scenes", nargs="*", metavar="SCENE", help="LangevinScene, or my_film.py:MyScene")
+    render.add_argument("--all", action="store_true", help="every film of the collection")
+    _add_choices(render, both=True)
+    cores = os.cpu_count() or 1
+    render.add_argument("--jobs", type=_count, default=cores, metavar="N", help="processes (default: cores)")
+    render.add_argument("--dry-run", action="store_true", help="say what would be done")
+    section = commands.add_parser("section", help="draw neighbouring sections of a film, for `join`")
+    section.set_defaults(run=_section)
+    section.add_argument("scene", metavar="SCENE")
+    section.add_argument("sections", nargs="+", metavar="SECTION")
+    _add_choices(section)
+    join = commands.add_parser("join", help="make a film of the sections that were drawn")
+    join.set_defaults(run=_join)
+    join.add_argument("scene", metavar="SCENE")
+    join.add_argument("--shares", nargs="+", metavar="A+B", help="as they were drawn (default: one by one)")
+    _add_choices(join)
+    return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} processes draw nothing: choose a whole number from 1 up")
+    return int(text)
+
+
+def _add_choices(command: argparse.ArgumentParser, both: bool = False) -> None:
+    """What every step of a film needs to know."""
+    themes = ["dark", "light", *(["both"] if both else [])]
+    sizes = "480p15, 720p30, 1080p60 (default) or 2160p60"
+    command.add_argument("--quality", choices="lmhk", default="h", help=sizes)
+    command.add_argument("--theme", choices=themes, help="default: that of DIFFUSION_THEME, or dark")
+    command.add_argument("--format", choices=["mp4", "webm", "gif"], default="mp4")
+
+
+def _render(options: argparse.Namespace) -> int:
+    from scenes.batch import render
+
+    chosen = (options.theme, options.quality, options.format)
+    return render(options.scenes, options.all, *chosen, options.jobs, options.dry_run)
+
+
+def _section(options: argparse.Namespace) -> int:
+    from scenes.rendering import draw
+
+    print(draw(_order(options), options.sections))
+    return 0
+
+
+def _join(options: argparse.Namespace) -> int:
+    from scenes.rendering import join
+
+    order = _order(options)
+    shares = options.shares or order.sections
+    print(join(order, [names.split("+") for names in shares]))
+    return 0
+
+
+def _order(options: argparse.Namespace):  # type: ignore[no-untyped-def]  # Manim is loaded only where it is needed
+    from scenes.rendering import Order, chosen_themes
+
+    return Order(options.scene, chosen_themes(options.theme)[0], options.quality, options.format)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
