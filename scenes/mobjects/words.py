@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Final, TypeVar
 
-from manim import MathTypst, SVGMobject, Typst
+from manim import ManimColor, MathTypst, SVGMobject, Typst
 from manim.utils.color import ParsableManimColor
 
 from scenes import theme
-from scenes.mobjects import typesetting  # noqa: F401 (from here on formulas are kept whole)
+from scenes.mobjects.typesetting import typeset
 
 Drawn = TypeVar("Drawn", bound=SVGMobject)
 
@@ -26,17 +26,26 @@ _ANEW = {"use_svg_cache": False}
 
 def words(text: str, font_size: float = theme.FONT_SMALL, color: ParsableManimColor | None = None) -> Typst:
     """Prose in Typst markup, so that `$p(x)$` in it is mathematics; in the theme's ink unless told otherwise."""
-    written = _lightened(Typst(text, font_size=font_size, color=color or theme.theme().ink, **_ANEW))
-    written.id_to_vgroup_dict = {}  # a second set of all glyphs, for `select`, which prose does not need
-    return _measured(written, font_size)
+    ink = ManimColor(color or theme.theme().ink)
+
+    def make() -> Typst:
+        written = _lightened(Typst(text, font_size=font_size, color=ink, **_ANEW))
+        written.id_to_vgroup_dict = {}  # a second set of all glyphs, for `select`, which prose does not need
+        return _measured(written, font_size)
+
+    return typeset(make, "words", text, font_size, ink.to_hex(with_alpha=True))
 
 
 def mathematics(
     formula: str, font_size: float = theme.FONT_BODY, color: ParsableManimColor | None = None
 ) -> MathTypst:
     """A formula whose labelled terms, `{{ … : label }}`, can be taken with `select`."""
-    written = _lightened(MathTypst(formula, font_size=font_size, color=color or theme.theme().ink, **_ANEW))
-    return _measured(written, font_size)
+    ink = ManimColor(color or theme.theme().ink)
+
+    def make() -> MathTypst:
+        return _measured(_lightened(MathTypst(formula, font_size=font_size, color=ink, **_ANEW)), font_size)
+
+    return typeset(make, "mathematics", formula, font_size, ink.to_hex(with_alpha=True))
 
 
 def size_on_screen(written: SVGMobject) -> float:

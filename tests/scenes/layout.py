@@ -8,6 +8,7 @@ from manim import Line, Polygon, Typst, Wait, config
 from scenes import theme
 from scenes.mobjects.raster import Raster
 from scenes.mobjects.words import size_on_screen
+from scenes.storyboard import recipes_of
 from scenes.zones import MARGIN
 
 SEEN = 0.02
@@ -85,11 +86,22 @@ def faults(scene):
 
 
 class Staged:
-    """Mixed into a film: keeps the layout's faults at every beat's end, how long each play took, what was said."""
+    """Mixed into a film: keeps the layout's faults at every beat's end, how long each play took, what was said.
+
+    Also the runs that it announced, asked for, and asked for without having announced them.
+    """
 
     def construct(self):
         self.faults, self.plays, self.spoken, self.written = {}, [], [], set()
+        self.announced = {recipe.key: recipe.name for recipe in recipes_of(type(self))}
+        self.surprises, self.asked = [], set()
         super().construct()
+
+    def trajectory(self, recipe):
+        self.asked.add(recipe.key)
+        if recipe.key not in self.announced:
+            self.surprises.append(recipe.name)
+        return super().trajectory(recipe)
 
     def end_beat(self):
         if self.beats and self.beats[-1] not in self.faults:

@@ -44,6 +44,9 @@ def test_a_film_keeps_its_promises(film, media):
     assert 1 < longest_still(shown.plays) <= 6
     assert len({beat.partition(":")[0] for beat in shown.beats}) >= 4
     assert len(set(shown.beats)) == len(shown.beats)
+    late = ["spiral-jumps"] if film is SpiralTrainingScene else []  # at which t is seen only after the training
+    assert shown.surprises == late
+    assert all("-net" in shown.announced[key] for key in shown.announced.keys() - shown.asked)
     for caption in shown.spoken:
         assert 0 < len(caption) <= 70, caption
         assert "$" not in caption

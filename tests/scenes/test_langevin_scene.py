@@ -116,6 +116,11 @@ def test_sections_take_their_time(ula_film):
         assert 0.7 * wanted <= took[section] <= 1.3 * wanted, (section, took[section])
 
 
+def test_the_film_announces_its_runs(ula_film):
+    assert ula_film.surprises == []
+    assert ula_film.announced.keys() == ula_film.asked
+
+
 def test_no_still_lasts_longer_than_six_seconds(ula_film):
     assert 1 < longest_still(ula_film.plays) <= 6
 
