@@ -15,6 +15,7 @@ from manim.scene.section import DefaultSectionType
 from manim.scene.video_segment_encoder import VideoSegmentEncoder
 
 from diffusion_core.errors import DiffusionError
+from scenes.gif import write_gif
 
 VERSION = 1
 """Of the notes that a process leaves about the sections it has drawn."""
@@ -73,7 +74,11 @@ class FilmWriter(SceneFileWriter):
         output_file.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".", dir=output_file.parent) as folder:
             whole = Path(folder) / output_file.name
-            super().combine_files(input_files, whole, create_gif, includes_sound)
+            if create_gif:
+                manifest = self._concat_manifest_bytes(input_files)
+                write_gif(manifest, whole, self.video_encoder, self.output_spec.transparent)
+            else:
+                super().combine_files(input_files, whole, includes_sound=includes_sound)
             whole.replace(output_file)
 
     def finish(self) -> None:

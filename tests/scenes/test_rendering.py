@@ -13,13 +13,14 @@ from pathlib import Path
 import av
 import pytest
 from manim import tempconfig
+from manim.scene.scene_file_writer import SceneFileWriter
 
 from scenes.__main__ import main
 from scenes.batch import plan
 from scenes.farm import Task, run
 from scenes.film_writer import FilmWriter, PartError, WholeSegment, is_drawn, read_part
 from scenes.films import UnknownFilmError, films, find_film, sections_of
-from scenes.rendering import Order, draw, join, key_of, shares_of
+from scenes.rendering import Order, draw, join, key_of, opened, part_of, shares_of
 
 FILM = """
     import os, signal
@@ -121,6 +122,13 @@ def test_a_gif_is_made_of_the_films_segments(folder, monkeypatch):
         made = join(gif, [gif.sections])
         assert all(path.stat().st_ino == before for path, before in drawn.items())
         assert len(decoded(made)) == len(decoded(join(film, [film.sections])))
+        with opened(gif) as scene:  # Manim's own way, which holds all frames at once
+            segments = read_part(part_of(gif, gif.sections), scene.renderer.file_writer.partial_movie_directory)
+            files = [name for section in segments["sections"] for name in section["segments"]]
+            folder = scene.renderer.file_writer.partial_movie_directory
+            paths = [str(folder / name) for name in files]
+            SceneFileWriter.combine_files(scene.renderer.file_writer, paths, folder / "manim.gif", create_gif=True)
+        assert decoded(made) == decoded(folder / "manim.gif")
 
 
 def test_a_killed_process_is_named_the_rest_is_made_and_the_next_run_goes_on(folder):
