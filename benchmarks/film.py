@@ -1,64 +1,156 @@
-"""The film against its encoder: `python benchmarks/film.py [--quality NAME] [--inflight N] [--only SECTION]`.
+"""Films against their encoder: `python -m benchmarks.film [SCENE …] [--quality NAME] [--every N] [--no-drafts]`.
 
-Each stretch of film is rendered as `manim` does it, and then the very frames of it, still in memory, are encoded
-again alone: the same encoder, settings and threads, into a file beside it. Film over encoder is the ratio; 1 would
-mean that drawing costs nothing. At 1080p60 the whole takes a quarter of an hour.
+A stretch of film, some plays in a row, is rendered as `manim` does it, and then its very frames, still in memory,
+are encoded again alone, play by play, as Manim does by default: libx264 at crf 23. Film over encoder is the ratio;
+1 would mean that drawing costs nothing. Where `manim.cfg` has other settings, the frames are encoded a third time
+with these. "Work" is all cores' time for this process, which others hardly change; `ms drawing` is the main
+thread's share of it. `--every 8` measures one stretch of eight, evenly spread, and skips the rest.
+
+Drafts are what the command line does at -ql into an empty folder: the whole film over its duration, once more from
+the cache, and the longest section alone (`only`), which is what one waits for after a change in it.
 """
 
 import argparse
+import dataclasses
+import importlib
 import os
+import sys
 import tempfile
 import time
-from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, Final
 
+import numpy as np
 from manim import tempconfig
+from manim.scene.scene import Scene
 from manim.scene.video_segment_encoder import VideoSegmentEncoder
 
-from scenes.langevin import LangevinScene
+from benchmarks.drafts import draft_row
 
-TRAJECTORIES = Path("media/trajectories").resolve()
+FILMS: Final = {
+    "LangevinScene": "scenes.langevin",
+    "ForwardDiffusionScene": "scenes.forward",
+    "ScoreFieldScene": "scenes.score",
+    "SpiralTrainingScene": "scenes.training",
+    "SpiralSamplingScene": "scenes.sampling",
+    "DinosaurScene": "scenes.dinosaur",
+    "DenoiserScene": "scenes.denoiser",
+}
+YARDSTICK: Final = (("crf", "23"),)
+"""Manim's own options for libx264."""
+STRETCH: Final = 100
+"""Pictures after which a stretch ends: 0.8 GB of them at 1080p, besides what its last play has more."""
+TRAJECTORIES: Final = Path("media/trajectories").resolve()
+
+Play = list[tuple[np.ndarray, int]]
 
 
-class Timed(LangevinScene):
-    """The film, which keeps the frames of each play until they have been encoded a second time."""
+class Meter:
+    """What stretches of a film have cost so far."""
 
-    def setup(self):
-        super().setup()
-        self.frames, self.seconds = [], defaultdict(lambda: [0.0, 0.0, 0])
-        self.memory = {}
-        write = self.renderer.file_writer.write_frame
+    def __init__(self, every: int) -> None:
+        self.every, self.stretch, self.pictures = every, every - 1, 0  # the first is a title
+        self.plays: list[Play] = []
+        self.frames, self.drawing = 0, 0.0
+        self.film, self.yardstick, self.ours = np.zeros(2), np.zeros(2), np.zeros(2)
+        self.peak, self.held = 0.0, 0.0
+        self.start, self.worked = clocks(), 0.0
 
-        def write_frame(pixels, *, repeat=1):
-            self.frames.append((pixels, repeat))
-            write(pixels, repeat=repeat)
+    @property
+    def measured(self) -> bool:
+        """Whether the present stretch is one of those."""
+        return self.stretch % self.every == 0
 
-        self.renderer.file_writer.write_frame = write_frame
+    def begin(self) -> None:
+        """Start the clocks: of the film, and of what the main thread computes."""
+        self.start, self.worked = clocks(), time.thread_time()
 
-    def trajectory(self, recipe):
-        with tempconfig({"media_dir": str(TRAJECTORIES.parent)}):  # not computed anew in a folder for one run
-            return super().trajectory(recipe)
+    def keep(self, pixels: np.ndarray, repeat: int) -> None:
+        """Keep a frame of the present play, and see what memory the film has taken without those kept."""
+        self.plays[-1].append((pixels, repeat))
+        self.held += pixels.nbytes / 1e6
+        if len(self.plays[-1]) % 16 == 1:
+            self.peak = max(self.peak, resident_mb() - self.held)
 
-    def play(self, *animations, **options):
-        start = time.perf_counter()
-        super().play(*animations, **options)
-        middle = time.perf_counter()
-        if not self.frames:
-            return
-        with tempfile.TemporaryDirectory() as folder:
-            encoder = VideoSegmentEncoder(
-                target=Path(folder) / "again.mp4", spec=self.renderer.file_writer.video_encoder
-            )
-            for pixels, repeat in self.frames:
+    def end(self, writer: Any) -> None:
+        """End a stretch: wait for its last encoder, and encode its frames again."""
+        writer.join_all_encode_jobs()
+        self.film += clocks() - self.start
+        self.drawing += time.thread_time() - self.worked
+        self.frames += sum(repeat for play in self.plays for _, repeat in play)
+        spec = writer.video_encoder
+        self.yardstick += seconds_alone(self.plays, dataclasses.replace(spec, options=YARDSTICK))
+        if spec.options != YARDSTICK:
+            self.ours += seconds_alone(self.plays, spec)
+        self.plays, self.held = [], 0.0
+
+
+def clocks() -> np.ndarray:
+    """Seconds on the wall, and of all cores' work for this process."""
+    return np.array([time.perf_counter(), time.process_time()])
+
+
+def seconds_alone(plays: list[Play], spec: Any) -> np.ndarray:
+    """Seconds to encode frames in memory, each play into a file of its own."""
+    start = clocks()
+    with tempfile.TemporaryDirectory() as folder:
+        for play in plays:
+            encoder = VideoSegmentEncoder(target=Path(folder) / "again.mp4", spec=spec)
+            for pixels, repeat in play:
                 encoder.write_frame(pixels, repeat=repeat)
             encoder.finish()
-        end = time.perf_counter()
-        section = self.seconds[self.beats[-1].partition(":")[0] if self.beats else "start"]
-        section[0] += middle - start
-        section[1] += end - middle
-        section[2] += sum(repeat for _, repeat in self.frames)
-        self.frames.clear()
-        self.memory[self.beats[-1].partition(":")[0] if self.beats else "start"] = resident_mb()
+    return clocks() - start
+
+
+def timed(film: type[Scene], meter: Meter) -> type[Scene]:
+    """The film, whose plays are metered."""
+
+    class Timed(film):  # type: ignore[misc, valid-type]
+        def setup(self) -> None:
+            super().setup()
+            write = self.renderer.file_writer.write_frame
+
+            def write_frame(pixels: np.ndarray, *, repeat: int = 1) -> None:
+                meter.keep(pixels, repeat)
+                write(pixels, repeat=repeat)
+
+            self.renderer.file_writer.write_frame = write_frame
+            meter.begin()
+
+        def trajectory(self, recipe: Any) -> Any:
+            with tempconfig({"media_dir": str(TRAJECTORIES.parent)}):  # not computed anew in a folder for one run
+                return super().trajectory(recipe)
+
+        def play(self, *animations: Any, **options: Any) -> None:
+            self.renderer._original_skipping_status = not meter.measured
+            meter.plays.append([])
+            before = self.renderer.time
+            super().play(*animations, **options)
+            meter.pictures += len(meter.plays[-1]) or self.pictures_of(self.renderer.time - before)
+            if not meter.measured:
+                meter.plays.clear()
+            if meter.pictures >= STRETCH:
+                self.end_stretch()
+
+        def pictures_of(self, seconds: float) -> int:
+            """Of a play that was skipped: one, if it stood still."""
+            return 1 if self.is_current_animation_frozen_frame() else round(seconds * self.camera.frame_rate)
+
+        def end_stretch(self) -> None:
+            if meter.measured:
+                meter.end(self.renderer.file_writer)
+            meter.stretch += 1
+            meter.pictures = 0
+            meter.begin()
+
+        def tear_down(self) -> None:
+            super().tear_down()
+            self.end_stretch()
+
+    Timed.__name__ = film.__name__
+    return Timed
 
 
 def resident_mb() -> float:
@@ -67,28 +159,78 @@ def resident_mb() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def main() -> None:
+@contextmanager
+def rendering(**settings: Any) -> Iterator[None]:
+    """Manim's settings for a film that is drawn anew, into a folder that is thrown away."""
+    quiet = {"disable_caching": True, "progress_bar": "none", "verbosity": "WARNING"}
+    with tempfile.TemporaryDirectory() as folder, tempconfig(quiet | settings | {"media_dir": folder}):
+        yield
+
+
+def film_row(name: str, every: int, only: str | None = None, **settings: Any) -> dict[str, Any]:
+    """A film's drawing and encoding."""
+    film = getattr(importlib.import_module(FILMS[name]), name)
+    meter = Meter(every)
+    with rendering(**settings):
+        timed(type(name, (film,), {"only": only}), meter)().render()
+    if not meter.frames:
+        raise ValueError(f"{name} has no play in the sample: choose a smaller --every")
+    a_frame = 1e3 / meter.frames
+    (film_s, film_work), (encoder_s, encoder_work) = meter.film, meter.yardstick
+    return {
+        "film": name,
+        "frames": meter.frames,
+        "film s": float(film_s),
+        "encoder s": float(encoder_s),
+        "ratio": float(film_s / encoder_s),
+        "ratio of work": float(film_work / encoder_work),
+        "ms film": float(a_frame * film_s),
+        "ms drawing": a_frame * meter.drawing,
+        "ms encoder": float(a_frame * encoder_s),
+        "work, film": float(a_frame * film_work),
+        "work, encoder": float(a_frame * encoder_work),
+        "work, our encoder": float(a_frame * (meter.ours[1] or encoder_work)),
+        "peak MB": meter.peak,
+    }
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Rows as a table in Markdown."""
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    lines = [columns, ["---"] * len(columns)]
+    lines += [[shown(row.get(column, "")) for column in columns] for row in rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def shown(value: Any) -> str:
+    """Three digits and no more."""
+    if not isinstance(value, float):
+        return f"{value:,}" if isinstance(value, int) else str(value)
+    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:,.0f}"
+
+
+def main(arguments: list[str] | None = None) -> list[dict[str, Any]]:
+    """Measure films, print the table, and return its rows."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("scenes", nargs="*", metavar="SCENE", help=f"of {', '.join(FILMS)}; default: all")
     parser.add_argument("--quality", default="high_quality")
-    parser.add_argument("--inflight", type=int, default=1, help="Manim's max_inflight_encoders")
+    parser.add_argument("--every", type=int, default=1, help="measure one stretch of so many")
+    parser.add_argument("--inflight", type=int, help="Manim's max_inflight_encoders; default: that of manim.cfg")
     parser.add_argument("--only", help="one section")
-    chosen = parser.parse_args()
-    settings = {"quality": chosen.quality, "max_inflight_encoders": chosen.inflight, "disable_caching": True}
-    settings |= {"progress_bar": "none", "verbosity": "WARNING"}
-    with tempfile.TemporaryDirectory() as folder, tempconfig(settings | {"media_dir": folder}):
-        scene = type("Timed", (Timed,), {"only": chosen.only})()
-        for run in ("climbing", "sampling", "chain", "near", "eyes", "corrected", "parted"):
-            getattr(scene, run)  # computed before the clock starts
-        scene.render()
-    print("| section | frames | film s | encoder s | ratio | ms a frame | memory MB |")
-    print("|---|---|---|---|---|---|---|")
-    whole = [sum(column) for column in zip(*scene.seconds.values(), strict=True)]
-    for name, (film, encoder, frames) in [*scene.seconds.items(), ("whole", whole)]:
-        memory = scene.memory.get(name, 0)
-        print(
-            f"| {name} | {frames:,} | {film:.1f} | {encoder:.1f} | {film / encoder:.2f} "
-            f"| {1e3 * film / frames:.1f} | {f'{memory:.0f}' if memory else ''} |"
-        )
+    parser.add_argument("--no-drafts", action="store_true", help="leave out what -ql takes")
+    chosen = parser.parse_args(arguments)
+    if unknown := set(chosen.scenes) - set(FILMS):
+        parser.error(f"no film {', '.join(unknown)}: choose of {', '.join(FILMS)}")
+    settings = {"quality": chosen.quality}
+    settings |= {"max_inflight_encoders": chosen.inflight} if chosen.inflight else {}
+    rows = []
+    for name in chosen.scenes or FILMS:
+        row = film_row(name, chosen.every, chosen.only, **settings)
+        row |= {} if chosen.no_drafts else draft_row(name, FILMS[name])
+        print(table([row]), file=sys.stderr, flush=True)  # the whole takes a while
+        rows.append(row)
+    print(table(rows))
+    return rows
 
 
 if __name__ == "__main__":

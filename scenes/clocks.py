@@ -8,6 +8,7 @@ from typing import Any
 from manim import Animation, AnimationGroup, Mobject, Scene, Typst, ValueTracker, rate_functions
 
 from scenes import theme
+from scenes.mobjects.outlines import keep_outlines
 from scenes.mobjects.particle_cloud import ParticleCloud
 
 
@@ -56,10 +57,13 @@ class ClockedScene(Scene):
     def setup(self) -> None:
         """Draw, in every frame, what moves, and not with it all that belongs to it."""
         super().setup()
-        self._in_pieces = False
+        keep_outlines()
+        self._in_pieces, self._in_play = False, False
         update_frame = self.renderer.update_frame
 
         def update(scene: Scene, mobjects: Any = None, include_submobjects: bool = True, **options: Any) -> None:
+            if self._plays_unseen:
+                return
             if mobjects and self._in_pieces:
                 include_submobjects = False
                 # What has no points would be drawn with the outline of the one before; an empty list means all.
@@ -67,6 +71,18 @@ class ClockedScene(Scene):
             update_frame(scene, mobjects, include_submobjects=include_submobjects, **options)
 
         self.renderer.update_frame = update
+
+    def play(self, *animations: Any, **options: Any) -> None:
+        """Manim's, but for a picture or two that it draws even of what is skipped or lies in the cache."""
+        self._in_play = True
+        try:
+            super().play(*animations, **options)
+        finally:
+            self._in_play = False
+
+    @property
+    def _plays_unseen(self) -> bool:
+        return self._in_play and self.renderer.skip_animations
 
     def get_moving_and_static_mobjects(
         self, animations: Iterable[Animation]

@@ -12,9 +12,9 @@ from typing import Any
 import srt
 from manim.scene.scene_file_writer import SceneFileWriter
 from manim.scene.section import DefaultSectionType
-from manim.scene.video_segment_encoder import VideoSegmentEncoder
 
 from diffusion_core.errors import DiffusionError
+from scenes.encoding import SegmentEncoder
 from scenes.gif import write_gif
 
 VERSION = 1
@@ -25,7 +25,7 @@ class PartError(DiffusionError):
     """A part of a film that is missing or damaged."""
 
 
-class WholeSegment(VideoSegmentEncoder):
+class WholeSegment(SegmentEncoder):
     """A segment that appears under its name when it is whole.
 
     Manim takes a file of that name for a finished segment. A process that is killed would leave half of one, and
@@ -60,7 +60,7 @@ class FilmWriter(SceneFileWriter):
 
     part: Path | None = None
 
-    def _create_segment_encoder(self, target: Path) -> VideoSegmentEncoder:
+    def _create_segment_encoder(self, target: Path) -> WholeSegment:
         return WholeSegment(target=target, spec=self.video_encoder)
 
     def combine_files(

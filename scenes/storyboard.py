@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from manim import Camera, config
+from manim import Camera, config, tempconfig
 from manim.constants import RendererType
 from manim.renderer.cairo_renderer import CairoRenderer
 
@@ -15,6 +15,7 @@ from diffusion_core.errors import DiffusionError, suggestion
 from diffusion_core.recipe import Recipe
 from diffusion_core.trajectory import Trajectory
 from scenes.clocks import ClockedScene
+from scenes.encoding import encoder_options
 from scenes.film_writer import FilmWriter
 
 Storyboard = Mapping[str, Callable[[], None]]
@@ -38,7 +39,8 @@ class StoryboardScene(ClockedScene):
         if config.renderer == RendererType.CAIRO and kwargs.get("renderer") is None:
             camera, skips = kwargs.get("camera_class", Camera), kwargs.get("skip_animations", False)
             kwargs["renderer"] = CairoRenderer(FilmWriter, camera_class=camera, skip_animations=skips)
-        super().__init__(**kwargs)
+        with tempconfig({"video_encoder_options": encoder_options()}):
+            super().__init__(**kwargs)
         self._unfinished = False
 
     # Sections.

@@ -226,6 +226,9 @@ def _interpolate(
     high: NDArray[np.int64],
 ) -> None:
     # `levels` carries one more row and column on each side, for the curve beyond the border.
+    if to_window[0, 1] == 0 and to_window[1, 0] == 0:
+        _interpolate_upright(places, levels, part, to_window, corner, lengths, low, high)
+        return
     rows, columns = levels.shape[0] - 2, levels.shape[1] - 2
     for row in range(low[1], high[1]):
         for column in range(low[0], high[0]):
@@ -233,10 +236,8 @@ def _interpolate(
             if cover <= 0:
                 places[row - low[1], column - low[0]] = 0.0
                 continue
-            x, y = part[0, 0] * across + part[0, 1], part[1, 0] * up + part[1, 1]
-            x, y = min(max(x, 0.0), 1.0) * (columns - 1), min(max(y, 0.0), 1.0) * (rows - 1)
-            j, i = min(int(x), columns - 2), min(int(y), rows - 2)
-            x, y = x - j, y - i
+            j, x = _cell(part[0, 0] * across + part[0, 1], columns)
+            i, y = _cell(part[1, 0] * up + part[1, 1], rows)
             level = _curve(
                 y,
                 _across(x, levels, i, j),
@@ -245,6 +246,53 @@ def _interpolate(
                 _across(x, levels, i + 3, j),
             )
             places[row - low[1], column - low[0]] = min(max(level, 0.0), 1.0) * (LEVELS - 1)
+
+
+@compiled
+def _cell(share: float, count: int) -> tuple[int, float]:
+    """Between which two of so many values a share of their extent lies, and how far from the first."""
+    x = min(max(share, 0.0), 1.0) * (count - 1)
+    j = min(int(x), count - 2)
+    return j, x - j
+
+
+@compiled
+def _interpolate_upright(
+    places: NDArray[np.float64],
+    levels: NDArray[np.float64],
+    part: NDArray[np.float64],
+    to_window: NDArray[np.float64],
+    corner: NDArray[np.float64],
+    lengths: NDArray[np.float64],
+    low: NDArray[np.int64],
+    high: NDArray[np.int64],
+) -> None:
+    """The same, where a column of pixels crosses every row of the grid at one place.
+
+    The curves along the rows, four of a pixel's five, are drawn once a column; what is left runs in vectors.
+    """
+    rows, columns = levels.shape[0] - 2, levels.shape[1] - 2
+    crossed = np.empty((levels.shape[0], high[0] - low[0]))
+    first, end = high[0] - low[0], 0  # the columns that touch the window
+    for column in range(low[0], high[0]):
+        across = _cover(column, low[1], to_window, corner, lengths)[0]
+        if min(across, 1 - across) * lengths[0] + 0.5 <= 0:
+            continue
+        first, end = min(first, column - low[0]), column - low[0] + 1
+        j, x = _cell(part[0, 0] * across + part[0, 1], columns)
+        for i in range(levels.shape[0]):
+            crossed[i, column - low[0]] = _across(x, levels, i, j)
+    for row in range(low[1], high[1]):
+        up = _cover(low[0], row, to_window, corner, lengths)[1]
+        line = places[row - low[1]]
+        line[:] = 0.0
+        if min(up, 1 - up) * lengths[1] + 0.5 <= 0:
+            continue
+        i, y = _cell(part[1, 0] * up + part[1, 1], rows)
+        before, start, stop, after = crossed[i], crossed[i + 1], crossed[i + 2], crossed[i + 3]
+        for k in range(first, end):
+            level = _curve(y, before[k], start[k], stop[k], after[k])
+            line[k] = min(max(level, 0.0), 1.0) * (LEVELS - 1)
 
 
 @compiled

@@ -238,11 +238,18 @@ def _teach_cameras() -> None:
     if getattr(original, "knows", None) is Raster:
         return
 
+    kinds: dict[type[Mobject], type[Mobject]] = {}
+
     @functools.wraps(original)
     def type_or_raise(self: Camera, mobject: Mobject) -> type[Mobject]:
+        known = kinds.get(type(mobject))
+        # The table and the search through it take as long, a glyph and a frame, as drawing some of the glyphs.
+        if known is not None and Raster in getattr(self, "display_funcs", ()):
+            return known
         kind = original(self, mobject)
         self.display_funcs[Raster] = functools.partial(_draw_batch, self)
-        return Raster if isinstance(mobject, Raster) else kind
+        kinds[type(mobject)] = Raster if isinstance(mobject, Raster) else kind
+        return kinds[type(mobject)]
 
     type_or_raise.knows = Raster  # type: ignore[attr-defined]
     Camera.type_or_raise = type_or_raise

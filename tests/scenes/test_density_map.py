@@ -232,3 +232,17 @@ def test_a_flat_density_is_not_seen(flatten):
 def test_values_of_another_shape_are_refused(shape):
     with pytest.raises(ValueError, match="rows, columns"):
         DensityMap(np.zeros(shape))
+
+
+def test_an_upright_density_is_interpolated_as_one_that_is_turned():
+    from scenes.mobjects.density_map import _interpolate, part_of_extent
+
+    levels = np.pad(np.random.default_rng(5).random((9, 7)), 1, mode="reflect", reflect_type="odd")
+    low, high, lengths = np.array([0, 0]), np.array([60, 50]), np.array([37.0, 31.0])
+    part = part_of_extent(Window(-1, 1, -1, 1), Window(-1.2, 1.3, -0.9, 2.0))
+    upright = np.array([[1 / 37, 0.0], [0.0, -1 / 31]])
+    hair = upright + np.array([[0.0, 1e-300], [1e-300, 0.0]])  # turned, but by nothing that counts
+    found = [np.full((50, 60), np.nan) for _ in range(2)]
+    for places, to_window in zip(found, (upright, hair), strict=True):
+        _interpolate(places, levels, part, to_window, np.array([11.3, 42.6]), lengths, low, high)
+    assert np.array_equal(*found)
