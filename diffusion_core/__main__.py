@@ -8,6 +8,8 @@ from pathlib import Path
 
 from diffusion_core.errors import DiffusionError
 
+EVERY = "every recipe, but those of many particles, which take minutes and gigabytes (see `list`), only if named"
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; our own errors end in one sentence and exit code 2."""
@@ -42,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     add("list", "list the recipes and what of them is computed", "")
     precompute = add("precompute", "compute recipes before a render needs them", " smiley-ula smiley-ascent")
     precompute.add_argument("names", nargs="*", metavar="NAME", help="recipes, see `list`")
-    precompute.add_argument("--all", action="store_true", help="every recipe")
+    precompute.add_argument("--all", action="store_true", help=EVERY)
     precompute.add_argument("--device", default="cpu", help="PyTorch's, to train on, such as cuda (default: cpu)")
     one = add("compute", "compute one recipe of any parameters", """ '{"name": "mine", "target": "spiral", …}'""")
     one.add_argument("parameters", metavar="JSON", help="all of them, as `inspect` shows those of a file")
@@ -64,7 +66,8 @@ def _list(options: argparse.Namespace) -> int:
     width = max(map(len, RECIPES))
     for name, recipe in RECIPES.items():
         mark = "computed" if recipe.path(options.folder or FOLDER).exists() else ""
-        print(f"{name:<{width}}  {recipe.about:<62} {mark}".rstrip())
+        size = f"{recipe.size / 1e9:.1f} GB" if recipe.many else ""
+        print(f"{name:<{width}}  {recipe.about:<62} {size:<6} {mark}".rstrip())
     return 0
 
 
@@ -74,7 +77,8 @@ def _precompute(options: argparse.Namespace) -> int:
     from diffusion_core.recipe import FOLDER
     from diffusion_core.recipes import RECIPES, find_recipe
 
-    names = list(RECIPES) if options.all else options.names
+    every = [name for name, recipe in RECIPES.items() if not recipe.many] if options.all else []
+    names = list(dict.fromkeys(every + options.names))
     if not names:
         print("diffusion_core: name a recipe (see `list`), or say --all", file=sys.stderr)
         return 2
@@ -104,6 +108,7 @@ def _compute(options: argparse.Namespace) -> int:
 
 
 def _inspect(options: argparse.Namespace) -> int:
+    from diffusion_core.many import measured_of
     from diffusion_core.npz import load
 
     trajectory = load(options.file)
@@ -114,6 +119,8 @@ def _inspect(options: argparse.Namespace) -> int:
     print(f"iterations  0 to {trajectory.steps[-1]:,}, {rate} {trajectory.step_size:g}")
     if trajectory.weights is not None:
         print(f"weights     {trajectory.weights.shape[1]:,} at each record{_training_time(options.file)}")
+    if trajectory.weights is None and measured_of(particles) < particles:
+        print(f"measured    the first {measured_of(particles):,} particles")
     print(f"detailed    {len(trajectory.detailed)} particles with drift and noise")
     for name, grid in trajectory.grids.items():
         print(f"grid        {name}: {' × '.join(map(str, grid.values.shape))} on {grid.window}")
@@ -124,6 +131,9 @@ def _inspect(options: argparse.Namespace) -> int:
         if name in trajectory.series and f"{name}_floor" in trajectory.series:
             last, floor = trajectory.series[name].values[-1], trajectory.series[f"{name}_floor"].values.ravel()[0]
             print(f"quality     {name} {float(last):.4f} at the end, {float(floor):.4f} for the truth")
+    if "grain" in trajectory.series:
+        last, floor = (trajectory.series[name].values[-1, -1] for name in ("grain", "grain_floor"))
+        print(f"quality     grain {last:.4f} of all particles, {floor:.4f} of as many true samples")
     for name, value in trajectory.parameters.items():
         print(f"parameter   {name} = {value}")
     for name, value in trajectory.versions.items():

@@ -11,6 +11,7 @@ import numpy as np
 from filelock import FileLock
 
 from diffusion_core.errors import NetworkError, RecipeError
+from diffusion_core.many import measured_of
 from diffusion_core.metrics import sliced_wasserstein
 from diffusion_core.npz import load
 from diffusion_core.observation import TOLERANCE
@@ -90,7 +91,9 @@ def verify(path: Path) -> tuple[bool, str]:
             return True, "computed again, equal to the last byte"
         if fresh.versions == stored.versions:
             return False, "computed again with the same versions, and not equal: the code or the file was changed"
-        apart = sliced_wasserstein(np.asarray(fresh.positions[-1]), np.asarray(stored.positions[-1]))
+        count = measured_of(stored.positions.shape[1])  # on as many, the floor was taken
+        ends = [np.asarray(run.positions[-1, :count]) for run in (fresh, stored)]
+        apart = sliced_wasserstein(ends[0], ends[1])
     floors = [name for name in ("distance_floor", "to_noise_floor", "to_data_floor") if name in stored.series]
     if not floors:
         return False, "made with other versions, and one particle is too few to compare laws"

@@ -83,6 +83,10 @@ class TrainingRecipe(Recipe):
         rungs = np.geomspace(1, self.iterations, max(self.checkpoints - 1, 1))
         return np.unique(np.concatenate([[0], np.round(rungs), [self.iterations]])).astype(np.int64)
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        return len(self.ladder), self.particles
+
 
 def _training_of(parameters: Mapping[str, Any]) -> TrainingRecipe:
     try:
@@ -150,6 +154,10 @@ class DiffusionRecipe(Recipe):
         if self.training is not None:
             object.__setattr__(self, "target", self.training.target)
             object.__setattr__(self, "options", self.training.options)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return min(self.records, (self.taken or self.steps) + 1), self.particles
 
     def _made_from(self) -> tuple[str, ...]:
         return () if self.training is None else (self.training.key,)

@@ -58,3 +58,7 @@ class ForwardRecipe(Recipe):
             if place is None or not self.points:
                 raise RecipeError(f"place = {self.place!r} says nothing: give two numbers (x, y), and points")
             object.__setattr__(self, "place", place)  # JSON makes a list of it
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.steps + 1, self.particles

@@ -59,6 +59,10 @@ class LangevinRecipe(Recipe):
         dense = np.arange(min(self.dense, self.steps) + 1)
         return np.unique(np.concatenate([dense, np.arange(self.dense, self.steps, self.every), [self.steps]]))
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        return len(self.recorded), self.particles
+
 
 def _disc(near: object) -> tuple[float, float, float]:
     """A place (x, y, radius), checked."""
@@ -105,6 +109,10 @@ LANGEVIN: dict[str, LangevinRecipe] = {
             "smiley-without-face", "thin separate parts: ULA stays in the part where it started",
             options={"face": 0.0, "width": 0.1, "eye_width": 0.14}, climb=1200,
             particles=2000, steps=3000, every=25,
+        ),
+        LangevinRecipe(
+            "smiley-million", "a million particles under ULA, every one of 200 steps",
+            step_size=0.004, steps=200, dense=200, particles=1_000_000,
         ),
         _eye("eye-ula-small", "one Gaussian eye, small steps: ULA is hardly too wide", "ula", 0.004),
         _eye("eye-ula-medium", "one Gaussian eye, larger steps: ULA is too wide", "ula", 0.02),

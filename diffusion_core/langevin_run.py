@@ -11,6 +11,7 @@ from diffusion_core.distributions import Array, Distribution
 from diffusion_core.errors import RecipeError
 from diffusion_core.langevin import kernel, stability_advice
 from diffusion_core.langevin_recipes import LangevinRecipe
+from diffusion_core.many import position_type
 from diffusion_core.npz import TrajectoryWriter
 from diffusion_core.observation import Observer, blur_series, grids
 from diffusion_core.recipe import parameters_of, versions
@@ -44,9 +45,9 @@ def compute(recipe: LangevinRecipe, path: Path, folder: Path, progress: bool = T
     observer = Observer(target, recipe.particles, truth_rng)
     detailed = np.arange(min(recipe.detailed, recipe.particles))
     writer = TrajectoryWriter(
-        path, steps=recorded, times=recipe.step_size * recorded, particles=recipe.particles, dtype=np.float64,
-        detailed=detailed, step_size=recipe.step_size, recipe=recipe.name, seed=recipe.seed,
-        parameters=parameters_of(recipe), versions=versions(),
+        path, steps=recorded, times=recipe.step_size * recorded, particles=recipe.particles,
+        dtype=position_type(recipe.particles), detailed=detailed, step_size=recipe.step_size,
+        recipe=recipe.name, seed=recipe.seed, parameters=parameters_of(recipe), versions=versions(),
     )  # fmt: skip
     run = simulate(one_step, state, recipe.steps, run_rng, limit, advice)
     bar = tqdm(run, recipe.name, recipe.steps, disable=not progress, delay=0.5, unit=" steps", leave=False)

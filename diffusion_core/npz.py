@@ -13,6 +13,7 @@ import json
 import math
 import os
 import secrets
+import shutil
 import struct
 import warnings
 import zipfile
@@ -113,6 +114,7 @@ class TrajectoryWriter:
         temporary = self._path.with_name(f".{self._path.name}.{secrets.token_hex(4)}.part")
         with self._writing(), ExitStack() as stack:
             self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._require_room()
             stack.callback(temporary.unlink, missing_ok=True)
             self._file = stack.enter_context(open(temporary, "xb"))
             self._archive = stack.enter_context(zipfile.ZipFile(self._file, "w"))
@@ -186,6 +188,13 @@ class TrajectoryWriter:
             self._file.close()
             os.replace(self._file.name, self._path)
         self._finished = True
+
+    def _require_room(self) -> None:
+        """Refuse before the run, not after minutes of it."""
+        needed, free = self._plan.positions.nbytes, shutil.disk_usage(self._path.parent).free
+        sizes = f"{needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free"
+        remedy = "free some space there, or choose another folder"
+        require(needed <= free, f"{self._path} has no room (it takes {sizes}): {remedy}")
 
     def _detail(self, name: str, given: ArrayLike | None) -> Array:
         shape = (self._plan.detailed.size, 2)

@@ -10,15 +10,16 @@ from numpy.typing import NDArray
 from diffusion_core import metrics
 from diffusion_core.distributions import Array, Distribution, GaussianMixture
 from diffusion_core.errors import RecipeError
-from diffusion_core.fields import COARSE, FINE, SHARP, WINDOW, density_grid, diffused_density, grid_on, plane
+from diffusion_core.fields import COARSE, FINE, SHARP, density_grid, diffused_density, grid_on, plane
+from diffusion_core.fields import WINDOW as WINDOW  # films take it from here
+from diffusion_core.grain import Cells, grain_series
+from diffusion_core.many import are_many, measured_of
 from diffusion_core.schedules import Level
 from diffusion_core.trajectory import Grid, Series, Trajectory
 
 TOLERANCE = 3.0  # deviations, and standard errors, within which a run counts as having reached its target
 CELLS = 42  # a side, of the histogram of a single particle's visits
 BLURS = np.geomspace(0.05, 1.6, 8)  # σ of the blurred densities, in data units
-
-_NODES = 8  # a side and cell: the mass of a Gaussian a fifth of a cell wide to 1e-5
 
 
 def blur_series() -> dict[str, Series]:
@@ -43,11 +44,8 @@ class Visits:
     more cell for everything outside the window.
     """
 
-    edges = np.linspace(-WINDOW, WINDOW, CELLS + 1)
-
     def __init__(self, target: Distribution) -> None:
-        inside = metrics.bin_masses(target.log_prob, (self.edges, self.edges), _NODES).T.ravel()
-        self._masses = np.append(inside, max(0.0, 1 - inside.sum()))
+        self._cells = Cells(target, CELLS)
         self._counts = np.zeros(CELLS**2 + 1, np.int64)
         self._passed: list[Array] = []
         self._moments: list[NDArray[np.float32]] = []
@@ -60,19 +58,15 @@ class Visits:
     def look(self) -> None:
         """Count what has been passed since the last record, and keep the counts so far."""
         if self._passed:
-            cell = np.floor((np.concatenate(self._passed) + WINDOW) * (CELLS / (2 * WINDOW)))
-            inside = ((cell >= 0) & (cell < CELLS)).all(axis=1)
-            index = np.where(inside, cell[:, 1] * CELLS + cell[:, 0], CELLS**2).astype(np.int64)
-            self._counts += np.bincount(index, minlength=CELLS**2 + 1)
+            self._counts += self._cells.counts(np.concatenate(self._passed))
             self._passed.clear()
         self._moments.append(self._counts[:-1].astype(np.float32).reshape(CELLS, CELLS))
-        shares = self._counts / max(1, self._counts.sum())
-        self._gaps.append(float(np.abs(shares - self._masses).sum() / 2))
+        self._gaps.append(self._cells.gap(self._counts))
 
     @property
     def grid(self) -> Grid:
         """Counts at each record, (records, rows, columns); float32 is exact up to 2²⁴ visits of a cell."""
-        centre = float(self.edges[1] + self.edges[0]) / 2
+        centre = float(self._cells.edges[1] + self._cells.edges[0]) / 2
         return Grid(np.stack(self._moments), (centre, -centre) * 2)
 
     def gaps(self, recorded: np.ndarray) -> Series:
@@ -85,14 +79,18 @@ class Observer:
 
     A single particle is no sample: its distance, spread and errors are left out. Instead, all its visits are
     counted, and the effective sample size of the part it is in is taken over the whole run.
+
+    Of more than `many.MANY` particles only the first `many.MEASURED` are measured, against a floor for as many; in
+    return it is counted how grainy all of them are where they end, see `grain.grain_series`.
     """
 
     def __init__(self, target: Distribution, particles: int, rng: np.random.Generator) -> None:
         self._parts = target if isinstance(target, GaussianMixture) and target.parts else None
         self._visits = Visits(target) if particles == 1 else None
-        self._truth = metrics.SlicedReference(target.sample(particles, rng))
+        self._target, self._many, self._measured = target, are_many(particles), measured_of(particles)
+        self._truth = metrics.SlicedReference(target.sample(self._measured, rng))
         if self._visits is None:
-            self._floor = metrics.noise_floor(metrics.sliced_wasserstein, target.sample, particles, rng)
+            self._floor = metrics.noise_floor(metrics.sliced_wasserstein, target.sample, self._measured, rng)
         self._distance: list[float] = []
         self._spread: list[float] = []
         self._masses: list[metrics.Masses] = []
@@ -104,6 +102,7 @@ class Observer:
 
     def look(self, position: Array) -> None:
         """Measure a record."""
+        self._last, position = position, position[: self._measured]
         if self._visits is not None:
             self._visits.look()
         else:
@@ -128,6 +127,7 @@ class Observer:
             "distance": Series(recorded, np.array(self._distance), ("sliced W2",)),
             "distance_floor": Series(recorded[:1], floor, ("mean", "standard deviation")),
             "spread": Series(recorded, np.array(self._spread), ("spread",)),
+            **(grain_series(self._target, self._last, recorded[-1:]) if self._many else {}),
         }
 
     def _part_series(self, recorded: np.ndarray) -> dict[str, Series]:
@@ -195,4 +195,3 @@ def _advice(trajectory: Trajectory) -> str:
     if "moments" in trajectory.series:
         return "take more steps, or train the network for more iterations"
     return "take more steps, a smaller step size, or a target whose parts are joined by a haze"
-

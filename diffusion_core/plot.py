@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from diffusion_core.many import measured_of
 from diffusion_core.trajectory import Grid, Trajectory
 
 _COLOURS = {"start": "#8A93A3", "paths": "#FF9F43", "end": "#D08A00", "learned": "#702EDB"}
@@ -15,7 +16,8 @@ _COLOURS = {"start": "#8A93A3", "paths": "#FF9F43", "end": "#D08A00", "learned":
 def plot(trajectory: Trajectory, png: Path) -> None:
     """Write a PNG of three panels: the first record, the paths of some particles, the last record.
 
-    Of a training: the last samples, distance and loss along the way, the errors by noise level.
+    Of many particles the first ones are drawn. Of a training: the last samples, distance and loss along the way,
+    the errors by noise level.
 
     Args:
         trajectory: with or without a grid named "density".
@@ -60,8 +62,12 @@ def _show_density(axes: Any, density: Grid | None) -> None:
 
 def _draw(axes: Any, trajectory: Trajectory, record: int, title: str, role: str) -> None:
     _show_density(axes, _density(trajectory, record))
-    points = trajectory.positions[record]
+    particles = trajectory.positions.shape[1]
+    drawn = measured_of(particles)
+    points = trajectory.positions[record, :drawn]
     axes.plot(points[:, 0], points[:, 1], ".", ms=1.5, alpha=0.6, color=_COLOURS[role])
+    if drawn < particles:
+        title += f", the first {drawn:,}"
     axes.set(title=title, aspect="equal")
 
 

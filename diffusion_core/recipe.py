@@ -21,6 +21,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from diffusion_core.errors import RecipeError
+from diffusion_core.many import are_many
 
 FOLDER = Path("media/trajectories")
 
@@ -73,6 +74,21 @@ class Recipe:
         contents = hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
         parts = [parameters_of(self), contents, source_hash(self.computed_by), *self._made_from()]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """About how many records of how many particles it makes."""
+        raise NotImplementedError
+
+    @property
+    def size(self) -> int:
+        """About how many bytes its positions take in single precision, as those of many particles are kept."""
+        return 2 * 4 * int(np.prod(self.shape))
+
+    @property
+    def many(self) -> bool:
+        """Whether its particles are so many that it takes minutes and gigabytes, and is computed if named only."""
+        return are_many(self.shape[1])
 
     def _made_from(self) -> tuple[str, ...]:
         """Keys of the recipes whose results this one uses."""

@@ -34,6 +34,10 @@ _DIFFUSION: tuple[Recipe, ...] = (
     ),
     DiffusionRecipe("dinosaur-ddpm", "a standard Gaussian becomes the dinosaur", training=_DINOSAUR),
     DiffusionRecipe(
+        "dinosaur-million", "the same with a million particles, in 200 steps, each recorded",
+        training=_DINOSAUR, taken=200, records=201, particles=1_000_000,
+    ),
+    DiffusionRecipe(
         "spiral-noise-on", "DDPM in 200 steps, and where the first point may come from",
         training=_SPIRAL, taken=200, points=400,
     ),

@@ -8,6 +8,8 @@ import sys
 
 from diffusion_core.errors import DiffusionError
 
+EVERY = "every film of the collection, but those whose runs take gigabytes (MillionScene), only if named"
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; our own errors end in one sentence and exit code 2."""
@@ -34,7 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     render.set_defaults(run=_render)
     render.add_argument("scenes", nargs="*", metavar="SCENE", help="LangevinScene, or my_film.py:MyScene")
-    render.add_argument("--all", action="store_true", help="every film of the collection")
+    render.add_argument("--all", action="store_true", help=EVERY)
     _add_choices(render, both=True)
     cores = os.cpu_count() or 1
     render.add_argument("--jobs", type=_count, default=cores, metavar="N", help="processes (default: cores)")

@@ -35,7 +35,7 @@ def render(
 
     Args:
         names: of scenes.
-        whole: every film of the collection instead.
+        whole: every film of the collection too, but those whose runs take gigabytes, which have to be named.
         theme: "dark", "light", "both", or None for the usual one.
         quality: a letter of `rendering.QUALITY`.
         form: one of `rendering.FORMATS`.
@@ -49,7 +49,8 @@ def render(
         NothingToRenderError: no film was named.
         UnknownFilmError: there is none of a name.
     """
-    wanted = list(films()) if whole else list(dict.fromkeys(names))
+    every = [name for name, kind in films().items() if not any(recipe.many for recipe in recipes_of(kind))]
+    wanted = list(dict.fromkeys([*(every if whole else ()), *names]))
     if not wanted:
         raise NothingToRenderError(f"name a film, or say --all: there are {', '.join(films())}")
     orders = [Order(name, chosen, quality, form) for chosen in chosen_themes(theme) for name in wanted]

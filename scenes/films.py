@@ -12,7 +12,7 @@ from typing import Final
 from diffusion_core.errors import DiffusionError, suggestion
 from scenes.base import FilmScene
 
-MODULES: Final = ("langevin", "forward", "score", "training", "sampling", "denoiser", "dinosaur")
+MODULES: Final = ("langevin", "forward", "score", "training", "sampling", "denoiser", "dinosaur", "million")
 """In the order of the story."""
 
 

@@ -13,6 +13,7 @@ from scenes.base import FilmScene
 from scenes.mobjects.bars import Bars
 from scenes.mobjects.caption import Caption
 from scenes.mobjects.contours import Contours
+from scenes.mobjects.density_cloud import DensityCloud
 from scenes.mobjects.density_map import DensityMap
 from scenes.mobjects.histogram2d import Histogram2D
 from scenes.mobjects.landscape import Landscape
@@ -68,6 +69,17 @@ class DensityMapExample(FilmScene):
     def construct(self) -> None:
         """Let it come."""
         self.play(FadeIn(self.on_stage(DensityMap(BUMPS, STAGE))), run_time=1)
+
+
+class DensityCloudExample(FilmScene):
+    """Dots that become a density as their number grows from one to 200,000."""
+
+    def construct(self) -> None:
+        """Let them become many."""
+        draws = np.random.default_rng(5).normal(0, 0.5, (200_000, 2)).astype(np.float32)
+        cloud = self.on_stage(DensityCloud(draws + np.where(np.arange(200_000)[:, None] % 3, 0.8, -0.8), count=1))
+        self.add(cloud)
+        self.play(cloud.animate(rate_func=linear).set_count(cloud.particles), run_time=4)
 
 
 class TrailsExample(FilmScene):

@@ -1,0 +1,106 @@
+"""What a million particles take: time in proportion to them and to the steps, and memory whatever the steps.
+
+    python benchmarks/million.py [Langevin] [DDPM]
+
+Each run is a process of its own, as `python -m diffusion_core precompute` is one, and its memory is the largest
+resident set that the system saw. Libraries, densities and noise floors take a time that no step changes: what a
+particle and step take is told by two runs that differ in their steps alone. It includes measuring, which takes
+longer than the rest for 100,000 particles, the most that are all measured; of more, 20,000 are.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from diffusion_core.recipe import FOLDER
+from diffusion_core.recipes import find_recipe
+
+ROOT = Path(__file__).resolve().parent.parent
+KINDS = {"Langevin": "smiley-million", "DDPM": "dinosaur-million"}
+SIZES: dict[int, tuple[int, ...]] = {
+    10_000: (20, 200),
+    100_000: (20, 200),
+    200_000: (20, 200),
+    1_000_000: (20, 40),
+}
+NETWORK = find_recipe("dinosaur-net")
+RUN = """
+import dataclasses, sys
+from pathlib import Path
+from diffusion_core.compute import compute
+from diffusion_core.recipes import find_recipe
+
+name, particles, steps, path, folder = sys.argv[1:]
+recipe = find_recipe(name)
+length = {"taken" if hasattr(recipe, "taken") else "steps": int(steps)}
+recipe = dataclasses.replace(recipe, particles=int(particles), **length)
+compute(recipe, Path(path), Path(folder), progress=False)
+"""
+
+Row = dict[str, Any]
+
+
+def main(kinds: Iterable[str] = tuple(KINDS), sizes: Mapping[int, Sequence[int]] = SIZES) -> list[Row]:
+    """Print the table, and return its rows."""
+    print("| sampler | particles | steps | seconds | µs per particle and step | largest memory, MB | file, MB |")
+    print("|---|---|---|---|---|---|---|", flush=True)
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory() as temporary:
+        networks = FOLDER if NETWORK.path(FOLDER).exists() else Path(temporary)
+        for kind in kinds:
+            if kind == "DDPM":
+                train(networks)
+            for particles, all_steps in sizes.items():
+                before: Row | None = None
+                for steps in all_steps:
+                    before = measured(kind, particles, steps, Path(temporary) / "run.npz", networks, before)
+                    print(f"| {' | '.join(map(shown, before.values()))} |", flush=True)
+                    rows.append(before)
+    return rows
+
+
+def train(folder: Path) -> None:
+    """Let the network be there, so that no run pays for it."""
+    command = ["-m", "diffusion_core", "precompute", NETWORK.name, "--folder", str(folder)]
+    subprocess.run([sys.executable, *command], cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
+
+
+def measured(kind: str, particles: int, steps: int, path: Path, networks: Path, before: Row | None) -> Row:
+    """One run, held against the one before it, of as many particles and fewer steps."""
+    arguments = [KINDS[kind], str(particles), str(steps), str(path), str(networks.resolve())]
+    begin = time.perf_counter()
+    process = subprocess.Popen([sys.executable, "-c", RUN, *arguments], cwd=ROOT)
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - begin
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"the run of {particles:,} particles failed: see above")
+    size = path.stat().st_size
+    path.unlink()
+    further = before and (seconds - before["seconds"]) / (particles * (steps - before["steps"]))
+    kilobytes = usage.ru_maxrss / (1024 if sys.platform == "darwin" else 1)
+    return {
+        "sampler": kind,
+        "particles": particles,
+        "steps": steps,
+        "seconds": round(seconds, 2),
+        "microseconds": round(1e6 * further, 2) if further else None,
+        "memory_mb": round(kilobytes * 1024 / 1e6),
+        "file_mb": round(size / 1e6),
+    }
+
+
+def shown(cell: Any) -> str:
+    """A cell of the table."""
+    return "" if cell is None else f"{cell:,}" if isinstance(cell, int) else str(cell)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:] or tuple(KINDS))

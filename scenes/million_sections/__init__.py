@@ -1,0 +1,1 @@
+"""The sections of the film about a million particles, one subject a file."""
