@@ -178,8 +178,7 @@ class DensityCloud(ParticleCloud):
         phases = 0 if alone else PHASES
         known = (0, 0, 0) if half == 1 else (0,)
         _pour(ink, now, then, rest, last, *to_pixels, box.low, self.window, self.radius, stamps, phases, known)
-        for record in (now, then):
-            forget(record)
+        forget(self.data.array)
         place = np.linspace(0.0, 1.0, TABLE, endpoint=False)
         covers = np.append(cover_of((place / (1 - place)) ** 2, shoulder), 1.0).astype(np.float32)
         rgb = 255.0 * np.clip(self.paint.array[0, :3], 0.0, 1.0)

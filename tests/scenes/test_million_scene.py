@@ -44,8 +44,8 @@ class Small:
 class Measured(Small):
     """As if the grain had been measured, as it is of many particles."""
 
-    def run_of(self, name, **changes):
-        run = super().run_of(name, **changes)
+    def trajectory(self, recipe):
+        run = super().trajectory(recipe)
         end, labels = run.steps[-1:], ("10", "100", str(PARTICLES))
         grain = {
             "grain": Series(end, np.array([SHARES]), labels),
