@@ -42,6 +42,15 @@ def test_the_table_lists_the_attributes_with_their_defaults():
             assert str(getattr(LangevinScene, name)) == default.strip('`"'), name
 
 
+def test_every_film_is_shown_with_the_line_that_renders_it():
+    from scenes.films import films, source_of
+
+    lines = re.findall(r"manim -pqh (scenes/\w+\.py) (\w+)", README)
+    assert dict(map(reversed, lines)) == {
+        name: str(source_of(kind).relative_to(ROOT)) for name, kind in films().items()
+    }
+
+
 def test_what_the_readme_points_to_exists():
     for link in re.findall(r"\]\(([^)]+)\)", README):
         assert (ROOT / link).exists(), link

@@ -16,13 +16,14 @@ import hashlib
 import pickle
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import typst
-from manim import SVGMobject, config, tempconfig
+from manim import SVGMobject, config, logger, tempconfig
 from manim.mobject.text import typst_mobject
 
 Drawn = TypeVar("Drawn", bound=SVGMobject)
@@ -99,13 +100,23 @@ def _teach_typst() -> None:
         if not kept.exists():
             kept.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix=".", dir=kept.parent) as folder:
-                with tempconfig({"tex_dir": folder}):
+                with tempconfig({"tex_dir": folder}), _quiet():
                     made = Path(original(*source, **options))
                 made.replace(kept)
         return Path(shutil.copy(kept, _own_folder().name))
 
     own_copy.is_whole = True  # type: ignore[attr-defined]
     typst_mobject.typst_to_svg_file = own_copy
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the lines that Manim writes for each text that it sets: they name a file that is gone by then."""
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
 
 
 @functools.cache
