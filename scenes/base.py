@@ -181,8 +181,9 @@ class FilmScene(StoryboardScene):
         unrested = self._pause / self.pace - (self.renderer.time - self._still_since)
         self.rest(max(unread, unrested))
         if self._draws:
-            duration = self.renderer.time - self._start
-            self.add_subcaption(self._words, duration, -duration)
+            # In whole ticks: the clock's last digits depend on what was drawn and what lay in the cache.
+            start, end = (round(time / TICK) * TICK for time in (self._start, self.renderer.time))
+            self.add_subcaption(self._words, end - start, start - self.renderer.time)
         self._words = ""
 
     def rest(self, seconds: float) -> None:
