@@ -1,10 +1,11 @@
-"""The command line: `python -m scenes render`, and the steps that it is made of: compute, section, join."""
+"""The command line: `python -m scenes render`, and the steps that it is made of: section, join; and plan."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
+from pathlib import Path
 
 from diffusion_core.errors import DiffusionError
 
@@ -51,6 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     join.add_argument("scene", metavar="SCENE")
     join.add_argument("--shares", nargs="+", metavar="A+B", help="as they were drawn (default: one by one)")
     _add_choices(join)
+    plan = commands.add_parser("plan", help="say what films are made of, for the Snakefile")
+    plan.set_defaults(run=_plan)
+    plan.add_argument("output", type=Path, metavar="FILE", help="JSON; the films are read from standard input")
     return parser
 
 
@@ -89,6 +93,19 @@ def _join(options: argparse.Namespace) -> int:
     order = _order(options)
     shares = options.shares or order.sections
     print(join(order, [names.split("+") for names in shares]))
+    return 0
+
+
+def _plan(options: argparse.Namespace) -> int:
+    import json
+
+    from scenes.workflow import plan
+
+    written = json.dumps(plan(json.load(sys.stdin)))
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    beside = options.output.with_name(f".{options.output.name}.{os.getpid()}.part")
+    beside.write_text(written, encoding="utf-8")
+    beside.replace(options.output)  # a job that reads the old one meanwhile sees it whole
     return 0
 
 

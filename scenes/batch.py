@@ -15,7 +15,7 @@ from manim import config
 from diffusion_core.errors import DiffusionError
 from diffusion_core.recipe import Recipe, parameters_of
 from scenes.farm import Task, run
-from scenes.films import films, find_film
+from scenes.films import films, find_film, usual_films
 from scenes.rendering import Order, chosen_themes, film_of, has_drawn, shares_of
 from scenes.storyboard import recipes_of, trajectories
 
@@ -49,8 +49,7 @@ def render(
         NothingToRenderError: no film was named.
         UnknownFilmError: there is none of a name.
     """
-    every = [name for name, kind in films().items() if not any(recipe.many for recipe in recipes_of(kind))]
-    wanted = list(dict.fromkeys([*(every if whole else ()), *names]))
+    wanted = list(dict.fromkeys([*(usual_films() if whole else ()), *names]))
     if not wanted:
         raise NothingToRenderError(f"name a film, or say --all: there are {', '.join(films())}")
     orders = [Order(name, chosen, quality, form) for chosen in chosen_themes(theme) for name in wanted]

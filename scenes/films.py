@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Final
 
 from diffusion_core.errors import DiffusionError, suggestion
 from scenes.base import FilmScene
+from scenes.storyboard import recipes_of
 
 MODULES: Final = ("langevin", "forward", "score", "training", "sampling", "denoiser", "dinosaur", "million")
 """In the order of the story."""
@@ -23,6 +25,11 @@ class UnknownFilmError(DiffusionError):
 def films() -> dict[str, type[FilmScene]]:
     """All whole films of the collection by their names, in the order of the story."""
     return {name: kind for name, kind in _collection().items() if is_told_in_sections(kind)}
+
+
+def usual_films() -> list[str]:
+    """The names of the films that are made where nobody names any: not those whose runs take gigabytes."""
+    return [name for name, kind in films().items() if not any(recipe.many for recipe in recipes_of(kind))]
 
 
 def find_film(name: str) -> type[FilmScene]:
@@ -76,7 +83,16 @@ def _loaded(file: Path) -> ModuleType:
     """A user's file, loaded as a module named after it, as Manim does."""
     if file.suffix != ".py" or not file.is_file():
         raise UnknownFilmError(f"there is no file '{file}': name one as in my_film.py:MyScene")
-    spec = importlib.util.spec_from_file_location(file.stem, file.resolve())
+    about = file.stat()
+    module = _executed(file.resolve(), about.st_mtime_ns, about.st_size)
+    sys.modules[file.stem] = module
+    return module
+
+
+@cache
+def _executed(file: Path, changed: int, size: int) -> ModuleType:
+    """A file as it was then: a set of films may ask for the same one thousands of times."""
+    spec = importlib.util.spec_from_file_location(file.stem, file)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
@@ -26,7 +26,7 @@ import scenes
 from diffusion_core.recipe import hash_of_sources
 from scenes import theme as looks
 from scenes.base import FilmScene
-from scenes.film_writer import is_drawn
+from scenes.film_writer import PartError, is_drawn
 from scenes.films import find_film, sections_of, source_of
 from scenes.storyboard import recipes_of
 
@@ -62,6 +62,11 @@ class Order:
     def sections(self) -> list[str]:
         """All that there is to draw, in order."""
         return sections_of(find_film(self.scene)) or [WHOLE]
+
+    @property
+    def drawn(self) -> Order:
+        """The film whose sections this one is made of: a GIF is made of the segments of an MP4."""
+        return replace(self, format="mp4") if self.format == "gif" else self
 
     @property
     def arguments(self) -> list[str]:
@@ -117,10 +122,18 @@ def join(order: Order, shares: Sequence[Sequence[str]]) -> Path:
     """Make the film of sections that have been drawn, and say where it is.
 
     Raises:
-        PartError: one is missing.
+        PartError: one is missing, or damaged; then it is removed, for those who go by what is there.
     """
+    key = key_of(order)
+    parts = [part_of(order, share, key) for share in shares]
     with opened(order) as film:
-        film.renderer.file_writer.join([part_of(order, share) for share in shares])
+        try:
+            film.renderer.file_writer.join(parts)
+        except PartError:
+            for part in parts:
+                if not is_drawn(part, film.renderer.file_writer.partial_movie_directory):
+                    part.unlink(missing_ok=True)
+            raise
         return Path(film.renderer.file_writer.movie_file_path)
 
 
@@ -138,10 +151,17 @@ def shares_of(order: Order, longest: int) -> list[list[str]]:
     return [names[first:last] for first, last in pairwise(borders)]
 
 
-def part_of(order: Order, share: Sequence[str]) -> Path:
-    """Where the note about sections lies; its name changes with all that they are made from."""
+def part_of(order: Order, share: Sequence[str], key: str | None = None) -> Path:
+    """Where the note about sections lies; its name changes with all that they are made from.
+
+    Args:
+        order: which film.
+        share: names of the sections.
+        key: `key_of` the order, where it is known already.
+    """
     slug = re.sub(r"\W+", "-", "+".join(share))
-    return Path(config.get_dir("media_dir")) / "parts" / order.name / f"{slug}-{key_of(order)}.json"
+    name = f"{slug}-{key or key_of(order)}.json"
+    return Path(config.get_dir("media_dir")) / "parts" / order.drawn.name / name
 
 
 def has_drawn(order: Order, share: Sequence[str]) -> bool:
@@ -150,15 +170,24 @@ def has_drawn(order: Order, share: Sequence[str]) -> bool:
         return is_drawn(part_of(order, share), film.renderer.file_writer.partial_movie_directory)
 
 
-def key_of(order: Order) -> str:
-    """Hex digits that change with the film's code, its runs, what draws it and how it is encoded."""
-    kind = find_film(order.scene)
-    packages = [Path(str(package.__file__)).parent for package in (scenes, diffusion_core)]
-    with opened(order) as film:
-        encoder = video_encoder_fingerprint(film.session_spec.video_encoder)
+def key_of(order: Order, memory: dict[Any, Any] | None = None) -> str:
+    """Hex digits that change with the film's code, its runs, what draws it and how it is encoded.
+
+    Args:
+        order: which film.
+        memory: what was found for other films a moment ago, and holds for this one; an empty one at first.
+    """
+    kind, known = find_film(order.scene), {} if memory is None else memory
+    source, encoded = source_of(kind), (order.quality, order.drawn.format)
+    if source not in known:
+        packages = [Path(str(package.__file__)).parent for package in (scenes, diffusion_core)]
+        known[source] = hash_of_sources(source, packages)
+    if encoded not in known:
+        with opened(order.drawn) as film:
+            known[encoded] = video_encoder_fingerprint(film.session_spec.video_encoder)
     parts = [
-        asdict(order), hash_of_sources(source_of(kind), packages), [recipe.key for recipe in recipes_of(kind)],
-        encoder, [version(library) for library in ("manim", "numpy", "typst")],
+        asdict(order.drawn), known[source], [recipe.key for recipe in recipes_of(kind)],
+        known[encoded], [version(library) for library in ("manim", "numpy", "typst")],
     ]  # fmt: skip
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
