@@ -50,6 +50,7 @@ def draft_row(name: str, module: str) -> dict[str, Any]:
         seen, _ = manim(folder, str(draft), "Draft")
     duration = sum(told.values())
     return {
+        "film": name,
         "film at -ql s": whole,
         "over its duration": whole / duration,
         "MB at -ql": memory,

@@ -24,7 +24,8 @@ from manim._config.video_encoder import VideoEncoderSpec
 from manim.scene.video_segment_encoder import VideoSegmentEncoder
 from numba import njit
 
-from benchmarks.film import FILMS, TRAJECTORIES, rendering, table
+from benchmarks.film import FILMS, TRAJECTORIES, rendering
+from benchmarks.tables import Row, Tables
 
 STRETCHES: Final = (
     ("SpiralSamplingScene", "all", None),
@@ -45,7 +46,7 @@ SETTINGS: Final = (
     "preset=superfast,crf=26,tune=animation",
     "preset=ultrafast,crf=20",
 )
-"""The first is Manim's own, the third what `manim.cfg` chooses."""
+"""The first is Manim's own, the third what `scenes/encoding.py` chooses."""
 
 Play = list[tuple[np.ndarray, int]]
 
@@ -191,36 +192,30 @@ def summary(rows: list[dict[str, Any]], settings: tuple[str, ...]) -> list[dict[
                 "ssim": sum(row["ssim"] * row["frames"] for row in own) / frames,
                 "worst stretch": min(row["ssim"] for row in own),
                 "worst frame": min(row["worst"] for row in own),
-                "psnr": 10 * np.log10(255**2 / (sum(row["error"] * row["frames"] for row in own) / frames)),
+                "psnr": float(10 * np.log10(255**2 / (sum(row["error"] * row["frames"] for row in own) / frames))),
             }
         )
     return together
 
 
-def main(arguments: list[str] | None = None) -> list[dict[str, Any]]:
-    """Measure, print both tables, and return the rows of every stretch and setting."""
+def main(arguments: list[str] | None = None) -> list[Row]:
+    """Measure and print; the rows of every stretch and setting, and those of all stretches together."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pictures", type=int, default=120, help="of each stretch")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--settings", nargs="+", default=SETTINGS)
     chosen = parser.parse_args(arguments)
     settings = tuple(chosen.settings)
-    rows = []
+    tables, rows = Tables(), []
     for name, section, theme in STRETCHES:
         plays = stretch(name, section, theme, chosen.pictures)
-        own = measure(plays, settings, chosen.rounds)
-        print(f"{name}, {section}, {theme or 'dark'}: {sum(map(len, plays))} pictures", flush=True)
-        print(precise(own), flush=True)
-        rows += [{"film": name, "section": section} | row for row in own]
-    print(precise(summary(rows, settings)))
-    return rows
-
-
-def precise(rows: list[dict[str, Any]]) -> str:
-    """A table with the digits that SSIM needs."""
-    return table(
-        [{k: f"{v:.5f}" if isinstance(v, float) and v < 1 else v for k, v in row.items()} for row in rows]
-    )
+        where = {"film": name, "section": section, "pictures": sum(map(len, plays))}
+        for row in measure(plays, settings, chosen.rounds):
+            rows.append(row)
+            tables.add("encoder-stretches", where | row)
+    for row in summary(rows, settings):
+        tables.add("encoder", row)
+    return tables
 
 
 if __name__ == "__main__":

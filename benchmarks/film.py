@@ -14,7 +14,6 @@ import argparse
 import dataclasses
 import importlib
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -28,6 +27,7 @@ from manim.scene.scene import Scene
 from manim.scene.video_segment_encoder import VideoSegmentEncoder
 
 from benchmarks.drafts import draft_row
+from benchmarks.tables import Row, Tables
 
 FILMS: Final = {
     "LangevinScene": "scenes.langevin",
@@ -194,23 +194,8 @@ def film_row(name: str, every: int, only: str | None = None, **settings: Any) ->
     }
 
 
-def table(rows: list[dict[str, Any]]) -> str:
-    """Rows as a table in Markdown."""
-    columns = list(dict.fromkeys(column for row in rows for column in row))
-    lines = [columns, ["---"] * len(columns)]
-    lines += [[shown(row.get(column, "")) for column in columns] for row in rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def shown(value: Any) -> str:
-    """Three digits and no more."""
-    if not isinstance(value, float):
-        return f"{value:,}" if isinstance(value, int) else str(value)
-    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:,.0f}"
-
-
-def main(arguments: list[str] | None = None) -> list[dict[str, Any]]:
-    """Measure films, print the table, and return its rows."""
+def main(arguments: list[str] | None = None) -> list[Row]:
+    """Measure films and print; the rows of both tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("scenes", nargs="*", metavar="SCENE", help=f"of {', '.join(FILMS)}; default: all")
     parser.add_argument("--quality", default="high_quality")
@@ -223,14 +208,12 @@ def main(arguments: list[str] | None = None) -> list[dict[str, Any]]:
         parser.error(f"no film {', '.join(unknown)}: choose of {', '.join(FILMS)}")
     settings = {"quality": chosen.quality}
     settings |= {"max_inflight_encoders": chosen.inflight} if chosen.inflight else {}
-    rows = []
+    tables = Tables()
     for name in chosen.scenes or FILMS:
-        row = film_row(name, chosen.every, chosen.only, **settings)
-        row |= {} if chosen.no_drafts else draft_row(name, FILMS[name])
-        print(table([row]), file=sys.stderr, flush=True)  # the whole takes a while
-        rows.append(row)
-    print(table(rows))
-    return rows
+        tables.add("film", film_row(name, chosen.every, chosen.only, **settings))
+    for name in () if chosen.no_drafts else chosen.scenes or FILMS:
+        tables.add("film-drafts", draft_row(name, FILMS[name]))
+    return tables
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """How close ULA on the smiley comes to the least work it can do, and how its time grows.
 
-    python benchmarks/langevin.py
+    python -m benchmarks.langevin [--pairs N] [--most N]
 
 The limit: one iteration must evaluate one exponential for every pair of particle and component, and draw two
 normal numbers a particle. Everything else (products, sums, the softmax's maximum) could in principle hide
@@ -9,15 +9,26 @@ behind these. Limit and sampler are timed in turn in one process, and the median
 
 from __future__ import annotations
 
+import argparse
 import statistics
 import time
 from collections.abc import Callable
 
 import numpy as np
 
+from benchmarks.tables import Row, Tables
 from diffusion_core.langevin import kernel
 from diffusion_core.shapes import smiley
 from diffusion_core.simulation import State, simulate
+
+GROWTH = (
+    ("particles", 1000, 100),
+    ("particles", 10_000, 100),
+    ("particles", 100_000, 10),
+    ("steps", 1000, 100),
+    ("steps", 1000, 1000),
+)
+"""What grows, particles, steps."""
 
 
 def seconds(run: Callable[[], object]) -> float:
@@ -48,23 +59,38 @@ def limit(particles: int, steps: int) -> Callable[[], object]:
     return run
 
 
-def main() -> None:
-    steps, pairs = 200, 9
-    print("| ULA on the smiley, 5,000 particles | ms per iteration |\n|---|---|")
-    sampler, least = ula(5000, steps), limit(5000, steps)
+def main(arguments: list[str] | None = None) -> list[Row]:
+    """Measure and print; the rows of both tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pairs", type=int, default=9, help="of timings, sampler and limit")
+    parser.add_argument("--most", type=int, default=100_000, help="particles, of those whose growth is timed")
+    chosen = parser.parse_args(arguments)
+    tables = Tables()
+    tables.add("langevin", limit_row(particles=5000, steps=200, pairs=chosen.pairs))
+    for grows, particles, steps in GROWTH:
+        if particles <= chosen.most:
+            run = ula(particles, steps)
+            run()
+            pace = 1e6 * statistics.median(seconds(run) for _ in range(3)) / (particles * steps)
+            sizes = {"grows": grows, "particles": particles, "steps": steps}
+            tables.add("langevin-growth", sizes | {"µs per particle and step": pace})
+    return tables
+
+
+def limit_row(particles: int, steps: int, pairs: int) -> Row:
+    """The sampler against its limit."""
+    sampler, least = ula(particles, steps), limit(particles, steps)
     sampler(), least()
     times = [(seconds(sampler), seconds(least)) for _ in range(pairs)]
     ours, bound = (1e3 * statistics.median(column) / steps for column in zip(*times, strict=True))
-    ratio = statistics.median(a / b for a, b in times)
-    print(f"| sampler | {ours:.2f} |\n| limit: exponentials and normal draws | {bound:.2f} |")
-    print(f"| ratio, median of {pairs} pairs | {ratio:.2f} |")
-    print(f"\n1,000 iterations take {1000 * ours / 1e3:.1f} s.\n")
-    print("| particles | iterations | µs per particle and iteration |\n|---|---|---|")
-    for particles, count in ((1000, 100), (1000, 1000), (10_000, 100), (100_000, 10)):
-        run = ula(particles, count)
-        run()
-        per = statistics.median(seconds(run) for _ in range(3)) / (particles * count)
-        print(f"| {particles:,} | {count:,} | {1e6 * per:.2f} |")
+    return {
+        "particles": particles,
+        "ms a step": ours,
+        "limit, ms a step": bound,
+        "ratio": statistics.median(a / b for a, b in times),
+        "pairs": pairs,
+        "1,000 steps, s": ours,  # milliseconds of one
+    }
 
 
 if __name__ == "__main__":

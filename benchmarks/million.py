@@ -1,6 +1,6 @@
 """What a million particles take: time in proportion to them and to the steps, and memory whatever the steps.
 
-    python benchmarks/million.py [Langevin] [DDPM]
+    python -m benchmarks.million [Langevin] [DDPM] [--most N]
 
 Each run is a process of its own, as `python -m diffusion_core precompute` is one, and its memory is the largest
 resident set that the system saw. Libraries, densities and noise floors take a time that no step changes: what a
@@ -10,15 +10,15 @@ longer than the rest for 100,000 particles, the most that are all measured; of m
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
+from benchmarks.tables import Row, Tables
 from diffusion_core.recipe import FOLDER
 from diffusion_core.recipes import find_recipe
 
@@ -44,26 +44,27 @@ recipe = dataclasses.replace(recipe, particles=int(particles), **length)
 compute(recipe, Path(path), Path(folder), progress=False)
 """
 
-Row = dict[str, Any]
 
-
-def main(kinds: Iterable[str] = tuple(KINDS), sizes: Mapping[int, Sequence[int]] = SIZES) -> list[Row]:
+def main(arguments: list[str] | None = None) -> list[Row]:
     """Print the table, and return its rows."""
-    print("| sampler | particles | steps | seconds | µs per particle and step | largest memory, MB | file, MB |")
-    print("|---|---|---|---|---|---|---|", flush=True)
-    rows: list[Row] = []
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("kinds", nargs="*", metavar="KIND", help=f"of {', '.join(KINDS)}; default: both")
+    parser.add_argument("--most", type=int, default=max(SIZES), help="particles")
+    chosen = parser.parse_args(arguments)
+    if unknown := set(chosen.kinds) - set(KINDS):
+        parser.error(f"no sampler {', '.join(unknown)}: choose of {', '.join(KINDS)}")
+    tables = Tables()
     with tempfile.TemporaryDirectory() as temporary:
         networks = FOLDER if NETWORK.path(FOLDER).exists() else Path(temporary)
-        for kind in kinds:
+        for kind in chosen.kinds or KINDS:
             if kind == "DDPM":
                 train(networks)
-            for particles, all_steps in sizes.items():
+            for particles, all_steps in SIZES.items():
                 before: Row | None = None
-                for steps in all_steps:
+                for steps in all_steps if particles <= chosen.most else ():
                     before = measured(kind, particles, steps, Path(temporary) / "run.npz", networks, before)
-                    print(f"| {' | '.join(map(shown, before.values()))} |", flush=True)
-                    rows.append(before)
-    return rows
+                    tables.add("million", before)
+    return tables
 
 
 def train(folder: Path) -> None:
@@ -81,7 +82,7 @@ def measured(kind: str, particles: int, steps: int, path: Path, networks: Path, 
     seconds = time.perf_counter() - begin
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise SystemExit(f"the run of {particles:,} particles failed: see above")
+        raise RuntimeError(f"the run of {particles:,} particles failed: see above")
     size = path.stat().st_size
     path.unlink()
     further = before and (seconds - before["seconds"]) / (particles * (steps - before["steps"]))
@@ -90,17 +91,12 @@ def measured(kind: str, particles: int, steps: int, path: Path, networks: Path, 
         "sampler": kind,
         "particles": particles,
         "steps": steps,
-        "seconds": round(seconds, 2),
-        "microseconds": round(1e6 * further, 2) if further else None,
-        "memory_mb": round(kilobytes * 1024 / 1e6),
-        "file_mb": round(size / 1e6),
+        "seconds": seconds,
+        "µs per particle and step": 1e6 * further if further else None,
+        "largest memory, MB": round(kilobytes * 1024 / 1e6),
+        "file, MB": round(size / 1e6),
     }
 
 
-def shown(cell: Any) -> str:
-    """A cell of the table."""
-    return "" if cell is None else f"{cell:,}" if isinstance(cell, int) else str(cell)
-
-
 if __name__ == "__main__":
-    main(sys.argv[1:] or tuple(KINDS))
+    main()

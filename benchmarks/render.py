@@ -1,14 +1,16 @@
-"""How long a frame with particles takes: `python benchmarks/render.py` prints the tables."""
+"""How long a frame with particles takes: `python -m benchmarks.render [--repeats N] [--most N]`."""
 
+import argparse
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 from manim import Camera, Dot, Mobject, VGroup
 
+from benchmarks.tables import Row, Tables
 from scenes.mobjects.density_cloud import DensityCloud
 from scenes.mobjects.density_map import DensityMap
 from scenes.mobjects.particle_cloud import ParticleCloud
@@ -55,37 +57,43 @@ def walk_on_disk(folder: Path, particles: int, records: int = 8) -> np.ndarray:
     return np.load(folder / "walk.npy", mmap_mode="r")
 
 
-def density_rows(repeats: int = 21) -> list[dict[str, float]]:
+def compared_row(repeats: int) -> Row:
+    """A cloud against the mobjects of which Manim itself would make it."""
+    slow = frame_ms(dots(COMPARED), min(5, repeats))
+    fast = frame_ms(ParticleCloud(positions(COMPARED)), 2 * repeats)
+    return {"particles": COMPARED, "VGroup of Dots, ms": slow, "ParticleCloud, ms": fast, "ratio": slow / fast}
+
+
+def density_rows(sizes: tuple[int, ...], repeats: int) -> Iterator[Row]:
     """DensityCloud for each number of particles, between two records of a file: one row a number."""
-    rows = []
     with tempfile.TemporaryDirectory() as folder:
-        walk = walk_on_disk(Path(folder), max(MANY))
+        walk = walk_on_disk(Path(folder), max(sizes))
         cloud = DensityCloud(walk, fingerprint="walk")
         cloud.eased = True
-        for particles in MANY:
+        for particles in sizes:
             cloud.set_count(particles)
             took = [frame_ms(cloud.show(record), repeats) for record in (0.0, 2.5)]
-            rows.append({"particles": particles, "on a record": took[0], "between two": took[1]})
-    return rows
+            yield {"particles": particles, "ms on a record": took[0], "ms between two": took[1]}
 
 
-def main() -> list[dict[str, float]]:
-    """Print the tables; the rows of the last one are handed back."""
-    slow, fast = frame_ms(dots(COMPARED), 5), frame_ms(ParticleCloud(positions(COMPARED)), 51)
-    print(f"| {COMPARED:,} particles, 1920 × 1080 | ms a frame |\n|---|---|")
-    print(f"| VGroup of Dots | {slow:.0f} |\n| ParticleCloud | {fast:.2f} |\n| ratio | {slow / fast:.0f} |\n")
-    print("| particles | ms a frame | µs a particle |\n|---|---|---|")
-    for particles in SIZES:
-        took = frame_ms(ParticleCloud(positions(particles)), 21)
-        print(f"| {particles:,} | {took:.2f} | {1e3 * took / particles:.3f} |")
+def main(arguments: list[str] | None = None) -> list[Row]:
+    """Measure and print; the rows of all tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeats", type=int, default=21, help="frames of each size")
+    parser.add_argument("--most", type=int, default=max(MANY), help="particles")
+    chosen = parser.parse_args(arguments)
+    tables = Tables()
+    tables.add("render", compared_row(chosen.repeats))
+    for particles in (size for size in SIZES if size <= chosen.most):
+        took = frame_ms(ParticleCloud(positions(particles)), chosen.repeats)
+        row = {"particles": particles, "ms a frame": took, "µs a particle": 1e3 * took / particles}
+        tables.add("render-growth", row)
     y, x = np.mgrid[-3:3:256j, -3:3:256j]
-    took = frame_ms(DensityMap(np.exp(-x * x - y * y)), 11)
-    print(f"\nDensityMap, 256 × 256 values: {took:.1f} ms a frame.\n")
-    rows = density_rows()
-    print("| particles of a mapped file, DensityCloud | ms on a record | ms between two |\n|---|---|---|")
-    for row in rows:
-        print(f"| {row['particles']:,} | {row['on a record']:.1f} | {row['between two']:.1f} |")
-    return rows
+    took = frame_ms(DensityMap(np.exp(-x * x - y * y)), chosen.repeats)
+    tables.add("render-map", {"DensityMap, values": "256 × 256", "ms a frame": took})
+    for row in density_rows(tuple(size for size in MANY if size <= chosen.most), chosen.repeats):
+        tables.add("render-density", row)
+    return tables
 
 
 if __name__ == "__main__":

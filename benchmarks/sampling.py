@@ -1,4 +1,6 @@
-"""How close sampling along our network comes to its matrix products, and how its time grows; for `training.py`.
+"""How close sampling along our network comes to its matrix products, and how its time grows.
+
+    python -m benchmarks.sampling [--quick]
 
 The limit: each step must multiply all particles by each of the network's matrices. Everything else (waves,
 activations, the step itself, checks) could in principle hide behind these. Limit and sampler are timed in turn in
@@ -7,16 +9,17 @@ one process, and the median of the ratios is what counts.
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
 from torch import nn
 
+from benchmarks.tables import Row, Tables
 from diffusion_core.diffusion import sampler, start
 from diffusion_core.diffusion_recipes import TrainingRecipe
 from diffusion_core.network import denoiser
@@ -25,19 +28,7 @@ from diffusion_core.simulation import simulate
 from diffusion_core.training import new_network
 
 COUNTS, STEPS, WIDTHS = (1000, 5000, 20_000), (50, 200), (48, 96, 192, 384)
-
-Growth = Mapping[str, Sequence[tuple[int, float]]]
-"""What grows → its sizes, each with the µs that a particle and step take."""
-
-
-def head(*names: str) -> None:
-    """The head of a Markdown table."""
-    print(f"\n| {' | '.join(names)} |\n|{'---|' * len(names)}", flush=True)
-
-
-def row(*cells: object) -> None:
-    """A row of it, printed at once: some take minutes."""
-    print(f"| {' | '.join(str(cell) for cell in cells)} |", flush=True)
+QUICK_COUNTS, QUICK_STEPS = (10, 50, 100), (25, 50)
 
 
 def seconds(run: Callable[[], object]) -> float:
@@ -69,49 +60,50 @@ def products(recipe: TrainingRecipe, particles: int, steps: int) -> Callable[[],
     return run
 
 
-def limit_table(recipe: TrainingRecipe, particles: int, steps: int, pairs: int) -> None:
+def limit_row(recipe: TrainingRecipe, particles: int, steps: int, pairs: int) -> Row:
     """The sampler against its limit."""
     whole, least = ancestral(recipe, particles, steps), products(recipe, particles, steps)
     whole(), least()
     times = [(seconds(whole), seconds(least)) for _ in range(pairs)]
     ours, bound = (statistics.median(column) for column in zip(*times, strict=True))
-    head(f"ancestral sampling, {particles:,} particles × {steps} steps", "seconds")
-    row("sampler", f"{ours:.2f}")
-    row("limit: the network's matrix products", f"{bound:.2f}")
-    row(f"ratio, median of {pairs} pairs", f"{statistics.median(a / b for a, b in times):.2f}")
+    ratio = statistics.median(a / b for a, b in times)
+    sizes = {"particles": particles, "steps": steps}
+    return sizes | {"sampler, s": ours, "limit, s": bound, "ratio": ratio, "pairs": pairs}
 
 
-def growth_table(recipe: TrainingRecipe, counts: Sequence[int], steps: Sequence[int]) -> Growth:
+def growth_rows(recipe: TrainingRecipe, counts: Sequence[int], steps: Sequence[int]) -> Iterator[Row]:
     """µs per particle and step where one of particles, steps and width grows, and the others stay small."""
-    head("particles", "steps", "width", "µs per particle and step")
     particles, few = counts[len(counts) // 2], steps[0]
-    return {
-        "particles": [(count, growth_row(recipe, count, few)) for count in counts],
-        "steps": [(count, growth_row(recipe, particles, count)) for count in steps],
-        "width": [
-            (width, growth_row(dataclasses.replace(recipe, width=width), particles, few)) for width in WIDTHS
-        ],
-    }
+    for count in counts:
+        yield growth_row("particles", recipe, count, few)
+    for count in steps:
+        yield growth_row("steps", recipe, particles, count)
+    for width in WIDTHS:
+        yield growth_row("width", dataclasses.replace(recipe, width=width), particles, few)
 
 
-def growth_row(recipe: TrainingRecipe, particles: int, steps: int) -> float:
+def growth_row(grows: str, recipe: TrainingRecipe, particles: int, steps: int) -> Row:
     run = ancestral(recipe, particles, steps)
     run()
     micros = 1e6 * statistics.median(seconds(run) for _ in range(3)) / (particles * steps)
-    row(f"{particles:,}", steps, recipe.width, f"{micros:.2f}")
-    return micros
+    sizes = {"grows": grows, "particles": particles, "steps": steps, "width": recipe.width}
+    return sizes | {"µs per particle and step": micros}
 
 
-def plot(growth: Growth, png: Path) -> None:
-    """A panel for each thing that grows; flat is time in proportion to particles and steps."""
-    from matplotlib.figure import Figure  # a third of a second, only here
+def main(arguments: list[str] | None = None) -> list[Row]:
+    """Measure and print; the rows of both tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="tiny numbers, to see that it runs")
+    quick = parser.parse_args(arguments).quick
+    counts, steps, pairs = (QUICK_COUNTS, QUICK_STEPS, 2) if quick else (COUNTS, STEPS, 5)
+    recipe = TrainingRecipe("benchmark")
+    torch.set_num_threads(1 if quick else recipe.threads)
+    tables = Tables()
+    tables.add("sampling", limit_row(recipe, counts[1], steps[-1], pairs))
+    for row in growth_rows(recipe, counts, steps):
+        tables.add("sampling-growth", row)
+    return tables
 
-    figure = Figure(figsize=(9, 3), layout="constrained")
-    for axes, (name, points) in zip(figure.subplots(1, len(growth), sharey=True), growth.items(), strict=True):
-        axes.plot(*zip(*points, strict=True), "o-", color="#702EDB")
-        axes.set(xscale="log", xlabel=name)
-        axes.set_xticks([size for size, _ in points], [f"{size:,}" for size, _ in points])
-        axes.minorticks_off()
-    figure.axes[0].set(ylabel="µs per particle and step", ylim=(0, None))  # of all panels, which share it
-    png.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(png, dpi=120)
+
+if __name__ == "__main__":
+    main()

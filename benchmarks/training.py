@@ -1,6 +1,6 @@
-"""How fast the network learns, how good its samples are, and how far its sampling is from its matrix products.
+"""How fast the network learns, and how good its samples are.
 
-    python benchmarks/training.py [--quick]
+    python -m benchmarks.training [--quick]
 
 The truth is known in every detail: the dinosaur's 142 points, each axis brought to mean 0 and standard deviation
 1, and blurred by N(0, 0.02²). All is trained and timed in one process, so that ratios hold on another machine.
@@ -12,18 +12,15 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from baselines import BASELINES, Baseline
-from judges import FAR, Judge, Verdict, samples_of, score_error, share_off_curve
-from sampling import COUNTS, growth_table, head, limit_table, plot, row
-from sampling import STEPS as SAMPLING_STEPS
 
+from benchmarks.baselines import BASELINES, Baseline
+from benchmarks.judges import FAR, Judge, Verdict, samples_of, score_error, share_off_curve
+from benchmarks.tables import Row, Tables
 from diffusion_core.diffusion import Denoiser
 from diffusion_core.diffusion_recipes import TrainingRecipe
 from diffusion_core.distributions import Distribution, GaussianMixture
@@ -62,11 +59,7 @@ class Effort:
         most: iterations of a baseline, where it would take more.
         samples: that are judged.
         draws: of true samples, from which the floor is taken.
-        counts: of particles, the sampling of which is timed.
-        steps: of that sampling.
-        pairs: of its timings.
         threads: of the processor.
-        png: the picture of how sampling's time grows.
     """
 
     seeds: tuple[int, ...] = (101, 102, 103)
@@ -76,18 +69,12 @@ class Effort:
     most: int = 500_000
     samples: int = 20_000
     draws: int = 100
-    counts: tuple[int, ...] = COUNTS
-    steps: tuple[int, ...] = SAMPLING_STEPS
-    pairs: int = 5
     threads: int = OURS.threads
-    png: Path = Path("build/benchmarks/sampling.png")
 
 
 QUICK = Effort(
     seeds=(101,), seconds=(0.3,), step_seconds=0.3, spiral_seconds=0.3, most=50, samples=500, draws=5,
-    counts=(10, 50, 100), steps=(25, 50), pairs=2,
     threads=1,  # two that wait for each other a thousand times a second crawl where tests keep all cores busy
-    png=Path("build/benchmarks/quick.png"),
 )  # fmt: skip
 
 
@@ -135,38 +122,29 @@ def dinosaur() -> GaussianMixture:
 # Tables.
 
 
-def verdicts_head() -> None:
-    head(
-        "what", "seed", "iterations", "seconds", f"beyond {FAR} sd, %", "mean distance", "law (KS)", "floor",
-        "fewest", "most", "log-likelihood", "distinct, %",
+def verdict_row(name: str, seed: int | None, iterations: int, seconds: float, verdict: Verdict) -> Row:
+    columns = (
+        f"beyond {FAR} sd, %", "mean distance", "law (KS)", "floor", "fewest", "most", "log-likelihood",
+        "distinct, %",
     )  # fmt: skip
+    effort = {"iterations": iterations or None, "seconds": seconds if iterations else None}
+    return {"what": name, "seed": seed} | effort | dict(zip(columns, verdict, strict=True))
 
 
-def verdict_row(name: str, seed: int | None, iterations: int, seconds: float, verdict: Verdict) -> None:
-    v = verdict
-    row(
-        name, seed or "", f"{iterations:,}" if iterations else "", f"{seconds:.1f}" if iterations else "",
-        f"{v.beyond:.2f}", f"{v.distance:.4f}", f"{v.law:.4f}", f"{v.floor:.4f}", f"{v.fewest:.2f}",
-        f"{v.most:.2f}", f"{v.log_likelihood:+.3f}", f"{v.distinct:.1f}",
-    )  # fmt: skip
-
-
-def our_row(name: str, judge: Judge, seconds: float, seed: int, **changes: object) -> Trained:
+def our_row(name: str, judge: Judge, seconds: float, seed: int, **changes: object) -> tuple[Row, Denoiser]:
     trained = ours(judge.truth, seconds, seed, **changes)
     samples = samples_of(trained.denoise, judge.count, sampling_rng(seed))
-    verdict_row(name, seed, trained.iterations, trained.seconds, judge(samples))
-    return trained
+    return verdict_row(name, seed, trained.iterations, trained.seconds, judge(samples)), trained.denoise
 
 
-def baseline_row(baseline: Baseline, judge: Judge, seed: int, most: int) -> float:
-    """Train and judge a baseline; the seconds that its training took."""
+def baseline_row(baseline: Baseline, judge: Judge, seed: int, most: int) -> tuple[Row, float]:
+    """Train and judge a baseline; its row, and the seconds that its training took."""
     iterations = min(baseline.iterations, most)
     begin = time.perf_counter()
     sample = baseline.train(judge.truth, iterations, seed)
     took = time.perf_counter() - begin
     samples = sample(judge.count, int(sampling_rng(seed).integers(1 << 32)))
-    verdict_row(baseline.name, seed, iterations, took, judge(samples))
-    return took
+    return verdict_row(baseline.name, seed, iterations, took, judge(samples)), took
 
 
 def sampling_rng(seed: int) -> np.random.Generator:
@@ -174,81 +152,77 @@ def sampling_rng(seed: int) -> np.random.Generator:
     return np.random.default_rng([seed, 1 << 32])
 
 
-def comparison(judge: Judge, effort: Effort) -> dict[float, Denoiser]:
+def comparison(tables: Tables, judge: Judge, effort: Effort) -> dict[float, Denoiser]:
     """Ours beside the baselines and the truth; our denoisers of the first seed by the seconds they were given."""
     print(f"\n## The dinosaur, {judge.count:,} samples")
-    verdicts_head()
     first, repeated, others = effort.seeds[0], BASELINES[0], BASELINES[1:]
-    verdict_row("the truth itself", None, 0, 0, judge(judge.truth.sample(judge.count, sampling_rng(0))))
+    true = judge.truth.sample(judge.count, sampling_rng(0))
+    tables.add("training", verdict_row("the truth itself", None, 0, 0, judge(true)))
     repeated.train(judge.truth, 1, first)  # the first optimizer of a process loads much of PyTorch, for seconds
     kept = {}
     for seed in effort.seeds:
-        fortieth = baseline_row(repeated, judge, seed, effort.most) / 40
-        our_row("ours, a fortieth of (b)'s time", judge, fortieth, seed)
+        row, took = baseline_row(repeated, judge, seed, effort.most)
+        tables.add("training", row)
+        tables.add("training", our_row("ours, a fortieth of (b)'s time", judge, took / 40, seed)[0])
         for seconds in effort.seconds:
-            trained = our_row(f"ours, {seconds:g} s", judge, seconds, seed)
+            row, denoise = our_row(f"ours, {seconds:g} s", judge, seconds, seed)
+            tables.add("training", row)
             if seed == first:
-                kept[seconds] = trained.denoise
+                kept[seconds] = denoise
     for baseline in others:
-        baseline_row(baseline, judge, first, effort.most)
+        tables.add("training", baseline_row(baseline, judge, first, effort.most)[0])
     return kept
 
 
-def error_table(truth: GaussianMixture, ours: dict[float, Denoiser], samples: int) -> None:
+def error_table(tables: Tables, truth: GaussianMixture, ours: dict[float, Denoiser], samples: int) -> None:
     """By noise level, how far the predicted noise is from the best guess, on the same noisy points for all."""
     print("\n## Mean of (ε̂ − ε*)² by noise level")
-    head("log-SNR", "σ/α", *(f"after {seconds:g} s" for seconds in ours))
     for log_snr in LOG_SNRS:
-        errors = [score_error(one, truth, log_snr, samples, sampling_rng(log_snr + 100)) for one in ours.values()]
-        row(log_snr, f"{np.exp(-log_snr / 2):.3f}", *(f"{error:.2g}" for error in errors))
+        row: Row = {"log-SNR": log_snr, "σ/α": float(np.exp(-log_snr / 2))}
+        for seconds, one in ours.items():
+            rng = sampling_rng(log_snr + 100)
+            row[f"after {seconds:g} s"] = score_error(one, truth, log_snr, samples, rng)
+        tables.add("training-errors", row)
 
 
-def steps_table(judge: Judge, effort: Effort) -> None:
+def steps_table(tables: Tables, judge: Judge, effort: Effort) -> None:
     """From plain DDPM to ours, one setting after the other, each for the same time."""
     print(f"\n## From plain DDPM to ours, {effort.step_seconds:g} s each")
-    verdicts_head()
     changes = dict(PLAIN)
-    our_row("plain DDPM", judge, effort.step_seconds, effort.seeds[0], **changes)
-    for name, setting in STEPS:
-        del changes[setting]
-        our_row(name, judge, effort.step_seconds, effort.seeds[0], **changes)
+    for name, setting in (("plain DDPM", None), *STEPS):
+        changes.pop(setting, None)
+        tables.add("training-steps", our_row(name, judge, effort.step_seconds, effort.seeds[0], **changes)[0])
 
 
-def spiral_table(effort: Effort) -> None:
+def spiral_table(tables: Tables, effort: Effort) -> None:
     """Strays of the spiral: samples farther from its centre line than true ones nearly ever are."""
     truth, far = spiral(width=THICKNESS), 3.5 * THICKNESS
     print(f"\n## The spiral, {effort.samples:,} samples")
-    head("what", "seed", "iterations", "seconds", "beyond 3.5 thicknesses of the centre line, %")
+    columns = "what", "seed", "iterations", "seconds", "beyond 3.5 thicknesses, %"
     true = truth.sample(20 * effort.samples, sampling_rng(0))
-    row(f"the truth itself, {len(true):,} samples", "", "", "", f"{share_off_curve(true, truth.means, far):.3f}")
+    cells = f"the truth itself, {len(true):,} samples", None, None, None, share_off_curve(true, truth.means, far)
+    tables.add("training-spiral", dict(zip(columns, cells, strict=True)))
     for seed in effort.seeds:
         trained = ours(truth, effort.spiral_seconds, seed, levels=(-1.6, 1.3))
         samples = samples_of(trained.denoise, effort.samples, sampling_rng(seed))
         strays = share_off_curve(samples, truth.means, far)
-        name = f"ours, {effort.spiral_seconds:g} s"
-        row(name, seed, f"{trained.iterations:,}", f"{trained.seconds:.1f}", f"{strays:.3f}")
+        cells = f"ours, {effort.spiral_seconds:g} s", seed, trained.iterations, trained.seconds, strays
+        tables.add("training-spiral", dict(zip(columns, cells, strict=True)))
 
 
-def speed_tables(effort: Effort) -> None:
-    """Sampling against its limit, and how it grows."""
-    print("\n## Sampling speed")
-    limit_table(OURS, effort.counts[1], effort.steps[-1], effort.pairs)
-    plot(growth_table(OURS, effort.counts, effort.steps), effort.png)
-    print(f"\nThe growth is drawn in {effort.png}.")
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Print all tables; the arguments are the command line's by default."""
+def main(arguments: list[str] | None = None) -> list[Row]:
+    """Train, judge and print; the rows of all tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="tiny numbers, to see that it runs")
-    effort = QUICK if parser.parse_args(argv).quick else Effort()
+    effort = QUICK if parser.parse_args(arguments).quick else Effort()
     torch.set_num_threads(effort.threads)
     judge = Judge.of(dinosaur(), effort.samples, effort.draws, np.random.default_rng(0))
-    kept = comparison(judge, effort)
-    error_table(judge.truth, kept, effort.samples)
-    steps_table(judge, effort)
-    spiral_table(effort)
-    speed_tables(effort)
+    tables = Tables()
+    kept = comparison(tables, judge, effort)
+    error_table(tables, judge.truth, kept, effort.samples)
+    steps_table(tables, judge, effort)
+    spiral_table(tables, effort)
+    return tables
 
 
 if __name__ == "__main__":

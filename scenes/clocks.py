@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from manim import Animation, AnimationGroup, Mobject, Scene, Typst, ValueTracker, rate_functions
+from manim import Animation, AnimationGroup, Mobject, Scene, Typst, ValueTracker, VMobject, rate_functions
 
 from scenes import theme
 from scenes.mobjects.outlines import keep_outlines
@@ -58,6 +58,8 @@ class ClockedScene(Scene):
         """Draw, in every frame, what moves, and not with it all that belongs to it."""
         super().setup()
         keep_outlines()
+        # Makes a table that Manim's cache looks at, and that would else be there only once something was drawn.
+        self.renderer.camera.type_or_raise(VMobject())
         self._in_pieces, self._in_play = False, False
         update_frame = self.renderer.update_frame
 

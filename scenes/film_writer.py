@@ -7,7 +7,7 @@ import os
 import socket
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import srt
 from manim.scene.scene_file_writer import SceneFileWriter
@@ -19,6 +19,9 @@ from scenes.gif import write_gif
 
 VERSION = 1
 """Of the notes that a process leaves about the sections it has drawn."""
+
+
+HERE: Final = socket.gethostname()
 
 
 class PartError(DiffusionError):
@@ -33,7 +36,7 @@ class WholeSegment(SegmentEncoder):
     """
 
     def __init__(self, *, target: Path, spec: Any) -> None:
-        mine = f".{target.stem}.{socket.gethostname()}-{os.getpid()}.part{target.suffix}"
+        mine = f".{target.stem}.{HERE}-{os.getpid()}.part{target.suffix}"
         super().__init__(target=target.with_name(mine), spec=spec)
         self.partial, self.target = self.target, target
 
@@ -59,6 +62,11 @@ class FilmWriter(SceneFileWriter):
     """
 
     part: Path | None = None
+
+    def __init__(self, settings: Any) -> None:
+        super().__init__(settings)
+        if self.output_spec.is_video:
+            sweep(self.partial_movie_directory)
 
     def _create_segment_encoder(self, target: Path) -> WholeSegment:
         return WholeSegment(target=target, spec=self.video_encoder)
@@ -116,6 +124,24 @@ class FilmWriter(SceneFileWriter):
                 self.sections[-1].partial_movie_files += files
             self.subcaptions += srt.parse(note["captions"])
         self.finish()
+
+
+def sweep(segments: Path) -> None:
+    """Remove what processes of this machine that were killed have left in a folder of segments."""
+    for partial in segments.glob(f".*.{HERE}-*.part.*"):
+        number = partial.name.rpartition(".part.")[0].rpartition("-")[2]
+        if number.isdecimal() and not _is_alive(int(number)):
+            partial.unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)  # asks, and sends nothing
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # another user's
+        pass
+    return True
 
 
 def read_part(part: Path, segments: Path) -> dict[str, Any]:

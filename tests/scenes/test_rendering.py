@@ -18,7 +18,7 @@ from manim.scene.scene_file_writer import SceneFileWriter
 from scenes.__main__ import main
 from scenes.batch import plan
 from scenes.farm import Task, run
-from scenes.film_writer import FilmWriter, PartError, WholeSegment, is_drawn, read_part
+from scenes.film_writer import HERE, PartError, WholeSegment, is_drawn, read_part, sweep
 from scenes.films import UnknownFilmError, films, find_film, sections_of
 from scenes.rendering import Order, draw, join, key_of, opened, part_of, shares_of
 
@@ -292,4 +292,13 @@ def test_a_segment_has_its_name_only_when_it_is_whole(tmp_path):
     other.write_frame(frame)
     other.abort()
     assert [path.name for path in tmp_path.iterdir()] == ["segment.mp4"]
-    assert FilmWriter.part is None
+
+
+def test_what_killed_processes_have_left_is_swept_and_nothing_else(tmp_path):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    kept = ["segment.mp4", f".a.{HERE}-{os.getpid()}.part.mp4", f".b.elsewhere-{dead.pid}.part.mp4", ".c.part.mp4"]
+    for name in [*kept, f".d.{HERE}-{dead.pid}.part.mp4"]:
+        (tmp_path / name).touch()
+    sweep(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(kept)
