@@ -28,16 +28,9 @@ from manim.scene.video_segment_encoder import VideoSegmentEncoder
 
 from benchmarks.drafts import draft_row
 from benchmarks.tables import Row, Tables
+from scenes.films import find_film, usual_films
 
-FILMS: Final = {
-    "LangevinScene": "scenes.langevin",
-    "ForwardDiffusionScene": "scenes.forward",
-    "ScoreFieldScene": "scenes.score",
-    "SpiralTrainingScene": "scenes.training",
-    "SpiralSamplingScene": "scenes.sampling",
-    "DinosaurScene": "scenes.dinosaur",
-    "DenoiserScene": "scenes.denoiser",
-}
+FILMS: Final = {name: find_film(name).__module__ for name in usual_films()}
 YARDSTICK: Final = (("crf", "23"),)
 """Manim's own options for libx264."""
 STRETCH: Final = 100

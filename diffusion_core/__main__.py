@@ -6,22 +6,14 @@ import argparse
 import sys
 from pathlib import Path
 
-from diffusion_core.errors import DiffusionError
+from diffusion_core.command import run_command
 
 EVERY = "every recipe, but those of many particles, which take minutes and gigabytes (see `list`), only if named"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; our own errors end in one sentence and exit code 2."""
-    options = _parser().parse_args(arguments)
-    try:
-        return int(options.run(options))
-    except DiffusionError as error:
-        print(f"diffusion_core: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("diffusion_core: interrupted; nothing half-written was left behind", file=sys.stderr)
-        return 130
+    return run_command("diffusion_core", _parser(), arguments, "nothing half-written was left behind")
 
 
 def _parser() -> argparse.ArgumentParser:

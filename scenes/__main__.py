@@ -7,22 +7,16 @@ import os
 import sys
 from pathlib import Path
 
-from diffusion_core.errors import DiffusionError
+from diffusion_core.command import run_command
+from scenes.theme import THEMES
+from scenes.whole import written_whole
 
 EVERY = "every film of the collection, but those whose runs take gigabytes (MillionScene), only if named"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; our own errors end in one sentence and exit code 2."""
-    options = _parser().parse_args(arguments)
-    try:
-        return int(options.run(options))
-    except DiffusionError as error:
-        print(f"scenes: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("scenes: interrupted; what is finished stays, and the same command goes on", file=sys.stderr)
-        return 130
+    return run_command("scenes", _parser(), arguments, "what is finished stays, and the same command goes on")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -66,7 +60,7 @@ def _count(text: str) -> int:
 
 def _add_choices(command: argparse.ArgumentParser, both: bool = False) -> None:
     """What every step of a film needs to know."""
-    themes = ["dark", "light", *(["both"] if both else [])]
+    themes = [*THEMES, *(["both"] if both else [])]
     sizes = "480p15, 720p30, 1080p60 (default) or 2160p60"
     command.add_argument("--quality", choices="lmhk", default="h", help=sizes)
     command.add_argument("--theme", choices=themes, help="default: that of DIFFUSION_THEME, or dark")
@@ -102,10 +96,8 @@ def _plan(options: argparse.Namespace) -> int:
     from scenes.workflow import plan
 
     written = json.dumps(plan(json.load(sys.stdin)))
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    beside = options.output.with_name(f".{options.output.name}.{os.getpid()}.part")
-    beside.write_text(written, encoding="utf-8")
-    beside.replace(options.output)  # a job that reads the old one meanwhile sees it whole
+    with written_whole(options.output) as whole:  # a job that reads the old one meanwhile sees it to its end
+        whole.write_text(written, encoding="utf-8")
     return 0
 
 

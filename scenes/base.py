@@ -98,16 +98,19 @@ class FilmScene(StoryboardScene):
 
     def tear_down(self) -> None:
         """End the last beat, and tell the user of names that no beat has."""
-        if not self._unfinished:  # otherwise whoever draws the next section also draws its end
+        if not self._unfinished:  # else whoever draws the next section also draws its end, and knows all beats
             self.end_beat()
-        own = self.captions if isinstance(self.captions, Mapping) and not self._unfinished else {}
+            self._tell_of_unknown_beats()
+        looks.choose(None)  # it holds for this film alone
+
+    def _tell_of_unknown_beats(self) -> None:
+        own = self.captions if isinstance(self.captions, Mapping) else {}
         for name in own.keys() - set(self.beats):
             logger.warning(f"captions: there is no beat '{name}': {suggestion(name, self.beats)}")
         if self.only and not any(self._is_wanted(name) for name in self.beats):
             sections = dict.fromkeys(name.partition(":")[0] for name in self.beats)
             known = [*sections, *self.beats]
             logger.warning(f"only: there is no beat '{self.only}': {suggestion(self.only, known)}")
-        looks.choose(None)  # it holds for this film alone
 
     def render(self, preview: bool = False) -> bool:
         """Render; under the `manim` command our own errors end in one line instead of a traceback."""
@@ -146,10 +149,6 @@ class FilmScene(StoryboardScene):
             self.renderer.time = before
         if not isinstance(self.animations[0], Wait):
             self._still_since = self.renderer.time
-
-    @property
-    def _skips(self) -> bool:
-        return bool(self.renderer.file_writer.sections[-1].skip_animations)
 
     def _is_wanted(self, name: str) -> bool:
         return self.only is None or name == self.only or name.startswith(f"{self.only}: ")

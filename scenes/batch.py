@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from manim import config
 
@@ -16,7 +16,7 @@ from diffusion_core.errors import DiffusionError
 from diffusion_core.recipe import Recipe, parameters_of
 from scenes.farm import Task, run
 from scenes.films import films, find_film, usual_films
-from scenes.rendering import Order, chosen_themes, film_of, has_drawn, shares_of
+from scenes.rendering import Order, chosen_themes, film_of, key_of, missing, shares_of
 from scenes.storyboard import recipes_of, trajectories
 
 SHARES: Final = 3
@@ -82,13 +82,14 @@ def plan(orders: Sequence[Order], jobs: int) -> tuple[list[Task], dict[Order, se
     computing: dict[str, Task] = {}
     drawing: list[Task] = []
     ends: dict[Order, set[str]] = {}
+    memory: dict[Any, Any] = {}
     for order in orders:
         recipes = recipes_of(find_film(order.scene))
         runs = {recipe.key: _compute(recipe) for recipe in recipes if not recipe.path(trajectories()).exists()}
         computing |= {task.name: task for task in runs.values()}
         needed = frozenset(task.name for task in runs.values())
         shares = shares_of(order, longest)
-        parts = [_section(order, share, needed) for share in shares if not has_drawn(order, share)]
+        parts = [_section(order, share, needed) for share in missing(order, shares, key_of(order, memory))]
         drawing += [*parts, _join(order, shares, frozenset(task.name for task in parts) | needed)]
         ends[order] = needed | {task.name for task in drawing if task.group == order.name}
     awaited = frozenset().union(*(task.after for task in computing.values()))

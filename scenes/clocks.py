@@ -64,7 +64,7 @@ class ClockedScene(Scene):
         update_frame = self.renderer.update_frame
 
         def update(scene: Scene, mobjects: Any = None, include_submobjects: bool = True, **options: Any) -> None:
-            if self._plays_unseen:
+            if self._in_play and self.renderer.skip_animations:
                 return
             if mobjects and self._in_pieces:
                 include_submobjects = False
@@ -81,10 +81,6 @@ class ClockedScene(Scene):
             super().play(*animations, **options)
         finally:
             self._in_play = False
-
-    @property
-    def _plays_unseen(self) -> bool:
-        return self._in_play and self.renderer.skip_animations
 
     def get_moving_and_static_mobjects(
         self, animations: Iterable[Animation]

@@ -71,13 +71,14 @@ def run(tasks: Sequence[Task], jobs: int, console: Console | None = None) -> dic
                 time.sleep(LOOK if running else 0)
                 for name, process in list(running.items()):
                     _show(progress, bars[process.task.group], process)
-                    if (code := process.popen.poll()) is not None:
-                        del running[name]
-                        process.output.close()
-                        open_names.discard(name)
-                        progress.advance(bars[process.task.group])
-                        if code != 0:
-                            faults[name] = _fault(process.task, code)
+                    if (code := process.popen.poll()) is None:
+                        continue
+                    del running[name]
+                    process.output.close()
+                    open_names.discard(name)
+                    progress.advance(bars[process.task.group])
+                    if code != 0:
+                        faults[name] = _fault(process.task, code)
         except KeyboardInterrupt:
             _stop([process.popen for process in running.values()])
             raise

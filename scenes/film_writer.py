@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import socket
-import tempfile
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ from manim.scene.section import DefaultSectionType
 from diffusion_core.errors import DiffusionError
 from scenes.encoding import SegmentEncoder
 from scenes.gif import write_gif
+from scenes.whole import written_whole
 
 VERSION = 1
 """Of the notes that a process leaves about the sections it has drawn."""
@@ -79,15 +79,12 @@ class FilmWriter(SceneFileWriter):
         includes_sound: bool = False,
     ) -> None:
         """Manim's; whoever plays the old film meanwhile sees it to its end."""
-        output_file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".", dir=output_file.parent) as folder:
-            whole = Path(folder) / output_file.name
+        with written_whole(output_file) as whole:
             if create_gif:
                 manifest = self._concat_manifest_bytes(input_files)
                 write_gif(manifest, whole, self.video_encoder, self.output_spec.transparent)
             else:
                 super().combine_files(input_files, whole, includes_sound=includes_sound)
-            whole.replace(output_file)
 
     def finish(self) -> None:
         """Make the film, or leave a note of this part of it."""
@@ -102,11 +99,8 @@ class FilmWriter(SceneFileWriter):
             if files
         ]
         note = {"version": VERSION, "sections": sections, "captions": srt.compose(self.subcaptions)}
-        self.part.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".", dir=self.part.parent) as folder:
-            whole = Path(folder) / self.part.name
+        with written_whole(self.part) as whole:
             whole.write_text(json.dumps(note, indent=1), encoding="utf-8")
-            whole.replace(self.part)
 
     def join(self, parts: list[Path]) -> None:
         """Make the film of parts that were drawn by others, in their order.

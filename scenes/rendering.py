@@ -19,7 +19,6 @@ from typing import Any, Final
 
 from manim import config, tempconfig
 from manim._config.video_encoder import video_encoder_fingerprint
-from manim.constants import QUALITIES
 
 import diffusion_core
 import scenes
@@ -30,8 +29,8 @@ from scenes.film_writer import PartError, is_drawn
 from scenes.films import find_film, sections_of, source_of
 from scenes.storyboard import recipes_of
 
-QUALITY: Final = {str(quality["flag"]): name for name, quality in QUALITIES.items() if quality["flag"]}
-"""Manim's qualities by their letters."""
+QUALITY: Final = {"l": "low_quality", "m": "medium_quality", "h": "high_quality", "k": "fourk_quality"}
+"""Manim's names of the sizes that films are made in, by Manim's letters."""
 FORMATS: Final = ("mp4", "webm", "gif")
 WHOLE: Final = "whole"
 """Stands for the one section of a scene that is told in one go."""
@@ -111,7 +110,7 @@ class _Reporting:
 
 def draw(order: Order, share: Sequence[str]) -> Path:
     """Draw neighbouring sections of a film, and leave a note of their segments; returns where."""
-    part = part_of(order, share)
+    part = part_of(order, share, key_of(order))
     with opened(order, share) as film:
         film.renderer.file_writer.part = part
         film.render()
@@ -151,23 +150,23 @@ def shares_of(order: Order, longest: int) -> list[list[str]]:
     return [names[first:last] for first, last in pairwise(borders)]
 
 
-def part_of(order: Order, share: Sequence[str], key: str | None = None) -> Path:
+def part_of(order: Order, share: Sequence[str], key: str) -> Path:
     """Where the note about sections lies; its name changes with all that they are made from.
 
     Args:
         order: which film.
         share: names of the sections.
-        key: `key_of` the order, where it is known already.
+        key: `key_of` the order.
     """
     slug = re.sub(r"\W+", "-", "+".join(share))
-    name = f"{slug}-{key or key_of(order)}.json"
-    return Path(config.get_dir("media_dir")) / "parts" / order.drawn.name / name
+    return Path(config.get_dir("media_dir")) / "parts" / order.drawn.name / f"{slug}-{key}.json"
 
 
-def has_drawn(order: Order, share: Sequence[str]) -> bool:
-    """Whether these sections are there, as the film's code and runs are now."""
+def missing(order: Order, shares: Sequence[list[str]], key: str) -> list[list[str]]:
+    """Those of a film's sections that are not there, as its code and runs are by this key."""
     with opened(order) as film:
-        return is_drawn(part_of(order, share), film.renderer.file_writer.partial_movie_directory)
+        segments = film.renderer.file_writer.partial_movie_directory
+    return [share for share in shares if not is_drawn(part_of(order, share, key), segments)]
 
 
 def key_of(order: Order, memory: dict[Any, Any] | None = None) -> str:

@@ -9,13 +9,22 @@ import numpy as np
 from manim import DR, FadeIn, FadeOut, Mobject
 from numpy.typing import NDArray
 
-from diffusion_core.trajectory import Trajectory
+from diffusion_core.trajectory import Grid, Trajectory
 from scenes import theme
 from scenes.base import FilmScene
 from scenes.charts import OVERHANG
 from scenes.mobjects.live_curve import LiveCurve
 from scenes.mobjects.particle_cloud import ParticleCloud
 from scenes.mobjects.words import words
+
+
+def densest_place(density: Grid) -> tuple[float, float]:
+    """Where a density's grid is largest, in data units."""
+    row, column = np.unravel_index(np.argmax(density.values), density.values.shape)
+    rows, columns = density.values.shape
+    x_min, x_max, y_min, y_max = density.window
+    x, y = x_min + (x_max - x_min) * column / (columns - 1), y_min + (y_max - y_min) * row / (rows - 1)
+    return float(x), float(y)
 
 
 class StagingScene(FilmScene):

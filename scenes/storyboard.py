@@ -76,10 +76,14 @@ class StoryboardScene(ClockedScene):
                 section()
 
     @property
+    def _skips(self) -> bool:
+        """Whether `only` leaves out what is played now."""
+        return bool(self.renderer.file_writer.sections[-1].skip_animations)
+
+    @property
     def _draws(self) -> bool:
         """Whether what is played now is drawn, or was before, and is part of the film."""
-        skipped = self.renderer.file_writer.sections[-1].skip_animations
-        return not (skipped or (self.share is not None and self.renderer._original_skipping_status))
+        return not (self._skips or (self.share is not None and self.renderer._original_skipping_status))
 
     # Runs.
 

@@ -22,7 +22,7 @@ SCENES = sorted((ROOT / "scenes").rglob("*.py"))
 # A module imports only from rows above its own. A new module must be given its place here.
 ROWS = [
     {"errors", "many", "mapped"},
-    {"distributions", "trajectory", "recipe"},
+    {"distributions", "trajectory", "recipe", "command"},
     {"inputs", "simulation", "metrics", "npz", "schedules"}
     | {"langevin_recipes", "diffusion_recipes", "forward_recipes"},
     {"pictures", "langevin", "diffusion", "fields", "plot", "recipes"},

@@ -7,7 +7,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
-import numpy as np
 from manim import Mobject
 
 from diffusion_core import langevin
@@ -19,7 +18,7 @@ from scenes.mobjects.raster import Window
 from scenes.mobjects.score_field import ScoreField
 from scenes.mobjects.step_counter import StepCounter
 from scenes.mobjects.words import words
-from scenes.staging import StagingScene
+from scenes.staging import StagingScene, densest_place
 
 CLIMBERS: Final = 1000
 """So many particles show what climbing does; all of them would hide the hairlines."""
@@ -93,12 +92,8 @@ class LangevinFilm(StagingScene):
         """Noise off, from true samples around the left eye, or around another target's densest place."""
         if self.has_parts:
             return self.trajectory(self.recipe("smiley-near"))
-        density = self.climbing.grids["density"]
-        row, column = np.unravel_index(np.argmax(density.values), density.values.shape)
-        x0, x1, y0, y1 = density.window
-        x = x0 + (x1 - x0) * column / (density.values.shape[1] - 1)
-        y = y0 + (y1 - y0) * row / (density.values.shape[0] - 1)
-        return self.trajectory(self.recipe("smiley-near", near=(float(x), float(y), NEAR)))
+        near = (*densest_place(self.climbing.grids["density"]), NEAR)
+        return self.trajectory(self.recipe("smiley-near", near=near))
 
     @property
     def has_parts(self) -> bool:

@@ -20,6 +20,7 @@ from scenes.mobjects.arrows import Points
 from scenes.mobjects.live_curve import LiveCurve
 from scenes.mobjects.raster import Window
 from scenes.mobjects.zoom_inset import ZoomInset
+from scenes.staging import densest_place
 
 FIRST: Final = 10
 """So many particles at first."""
@@ -83,11 +84,8 @@ class GrainSection(MillionFilm):
 
     def near(self, run: Trajectory) -> Window:
         """A square around the densest place of p, within the stage."""
-        values, (x_min, x_max, y_min, y_max) = run.grids["density"]
-        row, column = np.unravel_index(np.argmax(values), values.shape)
-        x = x_min + (x_max - x_min) * column / (values.shape[1] - 1)
-        y = y_min + (y_max - y_min) * row / (values.shape[0] - 1)
-        x, y = (float(np.clip(centre, NEAR / 2 - WINDOW, WINDOW - NEAR / 2)) for centre in (x, y))
+        place = densest_place(run.grids["density"])
+        x, y = (float(np.clip(centre, NEAR / 2 - WINDOW, WINDOW - NEAR / 2)) for centre in place)
         return Window(x - NEAR / 2, x + NEAR / 2, y - NEAR / 2, y + NEAR / 2)
 
     def grain_curves(self, run: Trajectory) -> list[GrainCurve]:

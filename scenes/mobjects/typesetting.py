@@ -26,6 +26,8 @@ import typst
 from manim import SVGMobject, config, logger, tempconfig
 from manim.mobject.text import typst_mobject
 
+from scenes.whole import written_whole
+
 Drawn = TypeVar("Drawn", bound=SVGMobject)
 
 MADE_BY: Final = tuple(map(version, ("manim", "numpy", "typst")))
@@ -77,11 +79,8 @@ def _kept(made: Drawn, key: str) -> Drawn:
     """Keep something under a key; where nothing can be written, films are only slower."""
     file = _file(f"{key}.outlines")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".", dir=file.parent) as folder:
-            whole = Path(folder) / file.name
+        with written_whole(file) as whole:
             whole.write_bytes(pickle.dumps(made, pickle.HIGHEST_PROTOCOL))
-            whole.replace(file)
     except OSError:
         pass
     return made
@@ -98,11 +97,8 @@ def _teach_typst() -> None:
         asked = repr((typst.__version__, source, sorted(options.items())))
         kept = _file(f"{hashlib.sha256(asked.encode()).hexdigest()[:32]}.svg")
         if not kept.exists():
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix=".", dir=kept.parent) as folder:
-                with tempconfig({"tex_dir": folder}), _quiet():
-                    made = Path(original(*source, **options))
-                made.replace(kept)
+            with written_whole(kept) as whole, tempconfig({"tex_dir": str(whole.parent)}), _quiet():
+                Path(original(*source, **options)).replace(whole)
         return Path(shutil.copy(kept, _own_folder().name))
 
     own_copy.is_whole = True  # type: ignore[attr-defined]

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 from filming import DRY, last_frame, shoot
-from layout import Staged
+from layout import Staged, longest_still
 from PIL import Image, ImageDraw
 from stills import pixels_at_1080p
 
@@ -44,6 +44,23 @@ def staged(film, media, **attributes):
     """A whole film with small runs, its plays skipped: begun, ended and counted, but not drawn."""
     kind = type(f"Staged{film.__name__}", (Staged, Small, film), attributes)
     return shoot(kind, media, **DRY | {"from_animation_number": 10**6})
+
+
+def keeps_promises(shown, longest):
+    """What holds for every film that was staged: its layout, captions and pace, and at most so many seconds."""
+    assert list(shown.faults) == shown.beats
+    assert sorted({fault for wrong in shown.faults.values() for fault in wrong}) == []
+    assert 40 <= sum(seconds for _, _, seconds in shown.plays) <= longest
+    assert 1 < longest_still(shown.plays) <= 6
+    assert len({beat.partition(":")[0] for beat in shown.beats}) >= 4
+    assert len(set(shown.beats)) == len(shown.beats)
+    for caption in shown.spoken:
+        assert 0 < len(caption) <= 70, caption
+        assert "$" not in caption
+    assert any("?" in caption for caption in shown.spoken[:2])  # the question comes first
+    for beat in shown.beats:
+        moves = [seconds for name, still, seconds in shown.plays if name == beat and not still]
+        assert sum(moves) > 0, f"nothing moves in {beat}"
 
 
 def logo(folder):

@@ -1,6 +1,7 @@
 """Films in several processes: the same frames as in one, whatever was interrupted, killed or wrong."""
 
 import hashlib
+import itertools
 import json
 import os
 import signal
@@ -15,12 +16,13 @@ import pytest
 from manim import tempconfig
 from manim.scene.scene_file_writer import SceneFileWriter
 
-from scenes.__main__ import main
+from scenes.__main__ import _parser, main
 from scenes.batch import plan
 from scenes.farm import Task, run
 from scenes.film_writer import HERE, PartError, WholeSegment, is_drawn, read_part, sweep
 from scenes.films import UnknownFilmError, films, find_film, sections_of
-from scenes.rendering import Order, draw, join, key_of, opened, part_of, shares_of
+from scenes.rendering import FORMATS, QUALITY, Order, draw, join, key_of, opened, part_of, shares_of
+from scenes.theme import THEMES
 
 FILM = """
     import os, signal
@@ -123,9 +125,9 @@ def test_a_gif_is_made_of_the_films_segments(folder, monkeypatch):
         assert all(path.stat().st_ino == before for path, before in drawn.items())
         assert len(decoded(made)) == len(decoded(join(film, [film.sections])))
         with opened(gif) as scene:  # Manim's own way, which holds all frames at once
-            segments = read_part(part_of(gif, gif.sections), scene.renderer.file_writer.partial_movie_directory)
-            files = [name for section in segments["sections"] for name in section["segments"]]
             folder = scene.renderer.file_writer.partial_movie_directory
+            segments = read_part(part_of(gif, gif.sections, key_of(gif)), folder)
+            files = [name for section in segments["sections"] for name in section["segments"]]
             paths = [str(folder / name) for name in files]
             SceneFileWriter.combine_files(scene.renderer.file_writer, paths, folder / "manim.gif", create_gif=True)
         assert decoded(made) == decoded(folder / "manim.gif")
@@ -192,6 +194,15 @@ def test_mistakes_end_in_one_sentence(folder, words, sentence, monkeypatch, caps
         code = error.code
     assert code == 2
     assert sentence in capsys.readouterr().err
+
+
+def test_the_command_line_knows_all_choices():
+    def chosen(*words):
+        return vars(_parser().parse_args(["section", "LangevinScene", "score", *words]))
+
+    for quality, theme, form in itertools.product(QUALITY, THEMES, FORMATS):
+        wanted = {"quality": quality, "theme": theme, "format": form}
+        assert wanted.items() <= chosen(*(f"--{name}={value}" for name, value in wanted.items())).items()
 
 
 def test_all_films_can_be_found_and_shared():
