@@ -1,4 +1,4 @@
-"""The command line: `python -m scenes render`, and the steps that it is made of: section, join; and plan."""
+"""The command line: `python -m scenes render` and the steps that it is made of: section, join, plan; `export`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from diffusion_core.command import run_command
 from scenes.theme import THEMES
 from scenes.whole import written_whole
 
+EXPORTS = ("mp4", "webm", "gif", "posters", "captions", "html", "pptx", "pdf")
 EVERY = "every film of the collection, but those whose runs take gigabytes (MillionScene), only if named"
 
 
@@ -36,6 +37,19 @@ def _parser() -> argparse.ArgumentParser:
     cores = os.cpu_count() or 1
     render.add_argument("--jobs", type=_count, default=cores, metavar="N", help="processes (default: cores)")
     render.add_argument("--dry-run", action="store_true", help="say what would be done")
+    export = commands.add_parser(
+        "export", help="make a deck, slides, a handout, clips … of a film that is rendered",
+        epilog="example: python -m scenes export LangevinScene --to html pptx pdf",
+    )  # fmt: skip
+    export.set_defaults(run=_export)
+    export.add_argument("scene", metavar="SCENE")
+    known = ", ".join(EXPORTS)
+    export.add_argument("--to", nargs="+", required=True, choices=EXPORTS, metavar="FORMAT", help=known)
+    export.add_argument("--sections", nargs="+", metavar="SECTION", help="only these, as clips of their own")
+    export.add_argument("--height", type=_height, metavar="PIXELS", help="default: what suits the format")
+    export.add_argument("--output", type=Path, metavar="FOLDER", help="default: media/exports/SCENE")
+    export.add_argument("--quality", choices="lmhk", default="h", help="of the film, as it was rendered")
+    export.add_argument("--theme", choices=list(THEMES), help="default: that of DIFFUSION_THEME, or dark")
     section = commands.add_parser("section", help="draw neighbouring sections of a film, for `join`")
     section.set_defaults(run=_section)
     section.add_argument("scene", metavar="SCENE")
@@ -58,6 +72,12 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _height(text: str) -> int:
+    if not text.isdecimal() or not 90 <= int(text) <= 2160 or int(text) % 2:
+        raise argparse.ArgumentTypeError(f"{text!r} pixels are no height: choose an even number from 90 to 2160")
+    return int(text)
+
+
 def _add_choices(command: argparse.ArgumentParser, both: bool = False) -> None:
     """What every step of a film needs to know."""
     themes = [*THEMES, *(["both"] if both else [])]
@@ -72,6 +92,16 @@ def _render(options: argparse.Namespace) -> int:
 
     chosen = (options.theme, options.quality, options.format)
     return render(options.scenes, options.all, *chosen, options.jobs, options.dry_run)
+
+
+def _export(options: argparse.Namespace) -> int:
+    from scenes.exports.formats import export
+    from scenes.rendering import Order, chosen_themes
+
+    order = Order(options.scene, chosen_themes(options.theme)[0], options.quality)
+    for path in export(order, options.to, options.sections, options.height, options.output):
+        print(path)
+    return 0
 
 
 def _section(options: argparse.Namespace) -> int:

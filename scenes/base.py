@@ -14,6 +14,7 @@ from manim import (
     FadeOut,
     ManimColor,
     Mobject,
+    Typst,
     Wait,
     config,
     logger,
@@ -31,6 +32,7 @@ from scenes.mobjects.density_map import DensityMap
 from scenes.mobjects.raster import Window
 from scenes.mobjects.words import plain
 from scenes.output import in_one_line, straight
+from scenes.record import beat_of
 from scenes.storyboard import FilmError, StoryboardScene
 from scenes.zones import MARGIN, zones
 
@@ -183,7 +185,19 @@ class FilmScene(StoryboardScene):
             # In whole ticks: the clock's last digits depend on what was drawn and what lay in the cache.
             start, end = (round(time / TICK) * TICK for time in (self._start, self.renderer.time))
             self.add_subcaption(self._words, end - start, start - self.renderer.time)
+            self._record(start, end)
         self._words = ""
+
+    def _record(self, start: float, end: float) -> None:
+        """Hand the beat, with the formulas and credits that are there at its end, to the film's record."""
+        written = [
+            part.typst_code
+            for mobject in self.mobjects
+            for part in mobject.get_family()
+            if isinstance(part, Typst)
+        ]
+        beat = beat_of(self.beats[-1], round(start, 6), round(end, 6), self._words, written)
+        self.renderer.file_writer.beats.append(beat)
 
     def rest(self, seconds: float) -> None:
         """Stand still for so long on screen, in whole ticks rounded up."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,9 +16,10 @@ from manim.scene.section import DefaultSectionType
 from diffusion_core.errors import DiffusionError
 from scenes.encoding import SegmentEncoder
 from scenes.gif import write_gif
+from scenes.record import Beat, beats_from, write_record
 from scenes.whole import written_whole
 
-VERSION = 1
+VERSION = 2
 """Of the notes that a process leaves about the sections it has drawn."""
 
 
@@ -58,13 +60,16 @@ class WholeSegment(SegmentEncoder):
 class FilmWriter(SceneFileWriter):
     """Manim's writer, with whole segments, a film that replaces the old one when it is whole, and parts.
 
-    Where `part` is a path, no film is made: a note of the segments and captions is left there for `join`.
+    Where `part` is a path, no film is made: a note of the segments and captions is left there for `join`. Beside a
+    film lies its record, of the `beats` that it was told and of its `origin`; see `scenes.record`.
     """
 
     part: Path | None = None
+    origin: Callable[[], dict[str, Any]] | None = None
 
     def __init__(self, settings: Any) -> None:
         super().__init__(settings)
+        self.beats: list[Beat] = []
         if self.output_spec.is_video:
             sweep(self.partial_movie_directory)
 
@@ -90,6 +95,8 @@ class FilmWriter(SceneFileWriter):
         """Make the film, or leave a note of this part of it."""
         if self.part is None:
             super().finish()
+            if self.output_spec.is_video and self.origin is not None:
+                write_record(Path(self.movie_file_path), self.beats, self.origin())
             return
         self.join_all_encode_jobs()
         drawn = {section: section.get_clean_partial_movie_files() for section in self.sections}
@@ -98,7 +105,8 @@ class FilmWriter(SceneFileWriter):
             for section, files in drawn.items()
             if files
         ]
-        note = {"version": VERSION, "sections": sections, "captions": srt.compose(self.subcaptions)}
+        told = {"captions": srt.compose(self.subcaptions), "beats": [beat._asdict() for beat in self.beats]}
+        note = {"version": VERSION, "sections": sections} | told
         with written_whole(self.part) as whole:
             whole.write_text(json.dumps(note, indent=1), encoding="utf-8")
 
@@ -117,6 +125,7 @@ class FilmWriter(SceneFileWriter):
                 self.partial_movie_files += files
                 self.sections[-1].partial_movie_files += files
             self.subcaptions += srt.parse(note["captions"])
+            self.beats += beats_from(note["beats"])
         self.finish()
 
 
@@ -153,6 +162,7 @@ def read_part(part: Path, segments: Path) -> dict[str, Any]:
         known = note["version"] == VERSION
         names = [name for section in note["sections"] for name in section["segments"]]
         list(srt.parse(note["captions"]))
+        beats_from(note["beats"])
     except (OSError, ValueError, KeyError, TypeError, srt.SRTParseError) as error:
         raise PartError(f"'{part}' is no part of a film ({error}): render its section again") from error
     if not known:

@@ -17,6 +17,7 @@ from diffusion_core.trajectory import Trajectory
 from scenes.clocks import ClockedScene
 from scenes.encoding import encoder_options
 from scenes.film_writer import FilmWriter
+from scenes.record import origin_of
 
 Storyboard = Mapping[str, Callable[[], None]]
 """Sections by their names, in order."""
@@ -41,7 +42,14 @@ class StoryboardScene(ClockedScene):
             kwargs["renderer"] = CairoRenderer(FilmWriter, camera_class=camera, skip_animations=skips)
         with tempconfig({"video_encoder_options": encoder_options()}):
             super().__init__(**kwargs)
+        self.renderer.file_writer.origin = self.origin
         self._unfinished = False
+        self._asked: dict[str, Recipe] = {}
+
+    def origin(self) -> dict[str, Any]:
+        """What the film is made from, for its record."""
+        recipes = {recipe.key: recipe for recipe in recipes_of(type(self))} | self._asked
+        return origin_of(type(self), [(recipe, recipe.path(trajectories())) for recipe in recipes.values()])
 
     # Sections.
 
@@ -93,6 +101,7 @@ class StoryboardScene(ClockedScene):
 
     def trajectory(self, recipe: Recipe) -> Trajectory:
         """The recipe's trajectory, computed on the first call and found under `media/trajectories` after it."""
+        self._asked[recipe.key] = recipe
         return load_or_compute(recipe, trajectories())
 
 

@@ -268,10 +268,10 @@ def test_the_farm_runs_in_order_and_what_fails_stops_only_what_needs_it(tmp_path
 def test_a_part_with_a_missing_segment_or_damaged_is_refused(tmp_path):
     part, segments = tmp_path / "part.json", tmp_path / "segments"
     segments.mkdir()
-    note = {"version": 1, "sections": [{"name": "one", "segments": ["a.mp4"]}], "captions": ""}
+    note = {"version": 2, "sections": [{"name": "one", "segments": ["a.mp4"]}], "captions": "", "beats": []}
     for text, fault in [
         ("{", "is no part of a film"),
-        (json.dumps(note | {"version": 2}), "another version"),
+        (json.dumps(note | {"version": 3}), "another version"),
         (json.dumps(note | {"sections": [{"name": "one"}]}), "is no part"),
         (json.dumps(note), "needs the segment"),
     ]:

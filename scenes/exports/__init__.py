@@ -1,0 +1,1 @@
+"""What is made of a finished film, one kind of file a module."""

@@ -1,0 +1,77 @@
+"""What a film can be exported to: `python -m scenes export SCENE --to …`."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from manim import config
+
+from diffusion_core.errors import DiffusionError
+from scenes.exports.finished import Film, Section, finished
+from scenes.rendering import Order
+
+MODULES: Final = {
+    "mp4": "clips", "webm": "clips", "gif": "clips", "posters": "stills", "captions": "captions",
+    "html": "deck", "pptx": "slides", "pdf": "handout",
+}  # fmt: skip
+"""Of each format, the module of this package whose `export(wish)` makes it."""
+
+
+class ExportError(DiffusionError):
+    """Something that cannot be made of a film."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What to make of a film.
+
+    Args:
+        film: that is finished.
+        form: a key of `MODULES`.
+        sections: of the film, in its order.
+        whole: whether these are all of them, wanted as one film rather than one by one.
+        height: in pixels, or None for what suits the format.
+        folder: to write to.
+    """
+
+    film: Film
+    form: str
+    sections: tuple[Section, ...]
+    whole: bool
+    height: int | None
+    folder: Path
+
+
+def export(
+    order: Order, forms: Sequence[str], sections: Sequence[str] | None, height: int | None, folder: Path | None
+) -> list[Path]:
+    """Make files of a finished film; returns their paths.
+
+    Args:
+        order: the film as it was rendered.
+        forms: keys of `MODULES`.
+        sections: names of those that are wanted, each as a clip of its own; None for the whole film.
+        height: in pixels; None for what suits each format.
+        folder: to write to; None for `exports/` in Manim's folder of media.
+
+    Raises:
+        NotRenderedError, UnknownSectionError, UnknownFilmError: see `finished`.
+        ExportError: the folder cannot be written to, or a format needs something that is not there.
+    """
+    film = finished(order)
+    chosen = film.chosen(sections)
+    folder = folder or Path(config.get_dir("media_dir")) / "exports" / film.name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        made: list[Path] = []
+        for form in dict.fromkeys(forms):
+            module = importlib.import_module(f"scenes.exports.{MODULES[form]}")
+            made += module.export(Wish(film, form, chosen, sections is None, height, folder))
+    except OSError as error:
+        why = error.strerror or error
+        raise ExportError(f"cannot write to '{folder}' ({why}): choose another with --output") from error
+    return made
