@@ -2,3 +2,5 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))  # `laws.py` is shared by the tests of all topics
+
+from browsing import chromium, page  # noqa: F401 (fixtures of all tests)
