@@ -85,13 +85,15 @@ def measured(kind: str, particles: int, steps: int, path: Path, networks: Path, 
         raise RuntimeError(f"the run of {particles:,} particles failed: see above")
     size = path.stat().st_size
     path.unlink()
-    further = before and (seconds - before["seconds"]) / (particles * (steps - before["steps"]))
+    work = usage.ru_utime + usage.ru_stime  # which another program's load does not change
+    further = before and (work - before["CPU s"]) / (particles * (steps - before["steps"]))
     kilobytes = usage.ru_maxrss / (1024 if sys.platform == "darwin" else 1)
     return {
         "sampler": kind,
         "particles": particles,
         "steps": steps,
         "seconds": seconds,
+        "CPU s": work,
         "µs per particle and step": 1e6 * further if further else None,
         "largest memory, MB": round(kilobytes * 1024 / 1e6),
         "file, MB": round(size / 1e6),

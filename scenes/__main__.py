@@ -1,4 +1,4 @@
-"""The command line: `python -m scenes render` and the steps that it is made of: section, join, plan; `export`."""
+"""The command line: `python -m scenes render`, the steps that it is made of (film, section, join), `export`."""
 
 from __future__ import annotations
 
@@ -50,6 +50,10 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--output", type=Path, metavar="FOLDER", help="default: media/exports/SCENE")
     export.add_argument("--quality", choices="lmhk", default="h", help="of the film, as it was rendered")
     export.add_argument("--theme", choices=list(THEMES), help="default: that of DIFFUSION_THEME, or dark")
+    film = commands.add_parser("film", help="draw a film in one process")
+    film.set_defaults(run=_film)
+    film.add_argument("scene", metavar="SCENE")
+    _add_choices(film)
     section = commands.add_parser("section", help="draw neighbouring sections of a film, for `join`")
     section.set_defaults(run=_section)
     section.add_argument("scene", metavar="SCENE")
@@ -101,6 +105,13 @@ def _export(options: argparse.Namespace) -> int:
     order = Order(options.scene, chosen_themes(options.theme)[0], options.quality)
     for path in export(order, options.to, options.sections, options.height, options.output):
         print(path)
+    return 0
+
+
+def _film(options: argparse.Namespace) -> int:
+    from scenes.rendering import make
+
+    print(make(_order(options)))
     return 0
 
 

@@ -89,6 +89,10 @@ def plan(orders: Sequence[Order], jobs: int) -> tuple[list[Task], dict[Order, se
         computing |= {task.name: task for task in runs.values()}
         needed = frozenset(task.name for task in runs.values())
         shares = shares_of(order, longest)
+        if len(shares) == 1:  # a process to join it would take longer to begin than to do so
+            drawing.append(_film(order, needed))
+            ends[order] = needed | {drawing[-1].name}
+            continue
         parts = [_section(order, share, needed) for share in missing(order, shares, key_of(order, memory))]
         drawing += [*parts, _join(order, shares, frozenset(task.name for task in parts) | needed)]
         ends[order] = needed | {task.name for task in drawing if task.group == order.name}
@@ -102,6 +106,10 @@ def _compute(recipe: Recipe) -> Task:
     training = getattr(recipe, "training", None)
     after = frozenset() if training is None else frozenset({f"compute {training.name}-{training.key}"})
     return _task(f"compute {recipe.name}-{recipe.key}", words, "runs", after)
+
+
+def _film(order: Order, after: frozenset[str]) -> Task:
+    return _task(f"draw {order.name}", ["scenes", "film", *order.arguments], order.name, after)
 
 
 def _section(order: Order, share: Sequence[str], after: frozenset[str]) -> Task:

@@ -136,6 +136,14 @@ def join(order: Order, shares: Sequence[Sequence[str]]) -> Path:
         return Path(film.renderer.file_writer.movie_file_path)
 
 
+def make(order: Order) -> Path:
+    """Draw a film in this process alone, unless that is done, and say where it is."""
+    whole = order.sections
+    if missing(order, [whole], key_of(order)):
+        draw(order, whole)
+    return join(order, [whole])
+
+
 def film_of(order: Order) -> Path:
     """Where the film lies once it is made."""
     with opened(order) as film:

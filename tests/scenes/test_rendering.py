@@ -247,6 +247,28 @@ def test_runs_come_first_and_sections_wait_for_those_that_are_missing(folder, mo
     assert all(name in names for needed in ends.values() for name in needed)
 
 
+def test_a_film_that_one_process_draws_is_joined_by_it_and_drawn_once(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    orders = [Order(NAME, quality=quality) for quality in "lmhk"]
+    tasks, ends = plan(orders, jobs=1)  # twelve sections, four to a task: none is split
+    assert [task.name for task in tasks] == [f"draw {order.name}" for order in orders]
+    assert ends == {order: {f"draw {order.name}"} for order in orders}
+    command = tasks[0].command
+    made = [subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder) for _ in range(2)]
+    assert "one: come" in made[0].stdout
+    assert made[1].stdout.split() == [str(film_in(folder))]
+    assert decoded(film_in(folder)) == decoded(render_in_parts(folder))
+
+
+def render_in_parts(folder):
+    """The same film, drawn by two processes elsewhere."""
+    other = folder / "other"
+    other.mkdir()
+    (other / "dots.py").write_text((folder / "dots.py").read_text())
+    assert render(other, "--jobs=2").returncode == 0
+    return film_in(other)
+
+
 def test_the_farm_runs_in_order_and_what_fails_stops_only_what_needs_it(tmp_path):
     def task(name, code, *after):
         words = [sys.executable, "-c", f"open('order', 'a').write('{name} '); {code}"]
