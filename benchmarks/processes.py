@@ -1,9 +1,10 @@
-"""What many processes gain: `python -m benchmarks.processes [SCENE] [--quality LETTER] [--jobs N]`.
+"""What many processes gain: `python -m benchmarks.processes [SCENE …] [--quality LETTER] [--jobs N]`.
 
-A film is made by `python -m scenes render` with one process and with several, each time in a fresh folder, where
-only its runs are there already. Work is the time of all cores for all processes. Work over wall is how many cores
-were busy: the encoder has threads of its own, and where one process keeps most cores busy already, more of them
-cannot gain much.
+Films are made by `python -m scenes render` with one process and with several, each time in a fresh folder, where
+only their runs are there already. Work is the time of all cores for all processes; work over wall is how many
+cores were busy. The encoder has threads of its own, so that one process keeps more than a core busy, and a second
+cannot double that. What processes gain where the encoder takes no other's core is told by one process that has,
+with its encoder, a single core.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.tables import Row, Tables
 from diffusion_core.recipe import parameters_of
-from scenes.films import find_film
+from scenes.films import find_film, usual_films
 from scenes.storyboard import recipes_of
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,19 +37,26 @@ def compute_missing(scene: str) -> None:
             subprocess.run([sys.executable, "-m", *words], cwd=ROOT, check=True)
 
 
-def rendered(scene: str, quality: str, jobs: int) -> tuple[float, float]:
-    """Make a film with so many processes: seconds on the wall, and of all cores' work."""
+def rendered(names: Sequence[str], quality: str, jobs: int, cores: int) -> tuple[float, float]:
+    """Make films with so many processes on so many cores: seconds on the wall, and of all cores' work."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         (folder / "media").mkdir()
         (folder / "media" / "trajectories").symlink_to(TRAJECTORIES)
         (folder / "manim.cfg").symlink_to(ROOT / "manim.cfg")  # which puts `media` where one stands
-        words = ["scenes", "render", scene, "--quality", quality, "--jobs", str(jobs)]
+        words = ["scenes", "render", *names, "--quality", quality, "--jobs", str(jobs)]
         before, start = children(), time.perf_counter()
         subprocess.run(
-            [sys.executable, "-m", *words], cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=True
-        )
+            [sys.executable, "-m", *words], cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=True,
+            preexec_fn=lambda: bind(cores),
+        )  # fmt: skip
         return time.perf_counter() - start, children() - before
+
+
+def bind(cores: int) -> None:
+    """Keep this process, and those that it begins, on the first so many of its cores; Linux alone can."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
 
 
 def children() -> float:
@@ -57,25 +66,25 @@ def children() -> float:
 
 
 def main(arguments: list[str] | None = None) -> list[Row]:
-    """Measure and print; the rows, one for each number of processes."""
+    """Measure and print; a row for one process on one core, one on all, and several."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("scene", nargs="?", metavar="SCENE", default="LangevinScene", help="default: %(default)s")
-    parser.add_argument("--quality", choices="lmhk", default="h", help="default: %(default)s")
+    parser.add_argument("scenes", nargs="*", metavar="SCENE", help="default: all but MillionScene")
+    parser.add_argument("--quality", choices="lmhk", default="l", help="default: %(default)s")
     parser.add_argument("--jobs", type=int, default=2, help="processes, beside one (default: %(default)s)")
     chosen = parser.parse_args(arguments)
-    compute_missing(chosen.scene)
+    names = chosen.scenes or usual_films()
+    for name in names:
+        compute_missing(name)
     tables = Tables()
-    alone: tuple[float, float] | None = None
-    for jobs in (1, chosen.jobs):
-        wall, work = rendered(chosen.scene, chosen.quality, jobs)
-        row = {"film": chosen.scene, "quality": chosen.quality, "jobs": jobs, "cores": os.cpu_count()}
+    walls: list[float] = []
+    every = os.cpu_count() or 1
+    for jobs, cores in ((1, 1), (1, every), (chosen.jobs, every)):
+        wall, work = rendered(names, chosen.quality, jobs, cores)
+        walls.append(wall)
+        row = {"films": len(names), "quality": chosen.quality, "processes": jobs, "cores": cores}
         row |= {"wall s": wall, "work s": work, "cores busy": work / wall}
-        row |= {
-            "times as fast": alone and alone[0] / wall,
-            "cores busy with one": alone and f"{alone[1] / alone[0]:.2f} of {os.cpu_count()} cores",
-        }
-        tables.add("processes", row)
-        alone = alone or (wall, work)
+        gained = {"over one on one core": walls[0] / wall, "over one on all": walls[1] / wall} if jobs > 1 else {}
+        tables.add("processes", row | {"over one on one core": None, "over one on all": None} | gained)
     return tables
 
 
