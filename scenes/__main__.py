@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m scenes",
-        description="Render films, many at a time.",
+        description="Films: list, render, export, and begin your own.",
         epilog="example: python -m scenes render --all --quality h --theme both --jobs 4",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -37,6 +37,19 @@ def _parser() -> argparse.ArgumentParser:
     cores = os.cpu_count() or 1
     render.add_argument("--jobs", type=_count, default=cores, metavar="N", help="processes (default: cores)")
     render.add_argument("--dry-run", action="store_true", help="say what would be done")
+    listing = commands.add_parser("list", help="tell which films there are, and what may be changed about each")
+    listing.set_defaults(run=_list)
+    listing.add_argument("scene", nargs="?", metavar="SCENE")
+    new = commands.add_parser(
+        "new", help="begin a film of your own",
+        epilog="example: python -m scenes new my_film.py --from LangevinScene --target logo.png",
+    )  # fmt: skip
+    new.set_defaults(run=_new)
+    new.add_argument("file", type=Path, metavar="FILE", help="to write, my_film.py")
+    new.add_argument("--from", dest="scene", default="LangevinScene", metavar="SCENE", help="default: %(default)s")
+    new.add_argument("--target", metavar="TARGET", help="a named shape, a picture, or a CSV of points")
+    doctor = commands.add_parser("doctor", help="tell what is missing on this machine, and what mends it")
+    doctor.set_defaults(run=_doctor)
     export = commands.add_parser(
         "export", help="make a deck, slides, a handout, clips … of a film that is rendered",
         epilog="example: python -m scenes export LangevinScene --to html pptx pdf",
@@ -106,6 +119,33 @@ def _export(options: argparse.Namespace) -> int:
     for path in export(order, options.to, options.sections, options.height, options.output):
         print(path)
     return 0
+
+
+def _list(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from scenes.listing import list_all, list_one
+
+    console = Console()
+    if options.scene is None:
+        list_all(console)
+    else:
+        list_one(options.scene, console)
+    return 0
+
+
+def _new(options: argparse.Namespace) -> int:
+    from scenes.starting import begin
+
+    name = begin(options.file, options.scene, options.target)
+    print(f"{options.file} holds {name}. A draft of it:  manim -pql {options.file} {name}")
+    return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from scenes.doctor import examine
+
+    return examine()
 
 
 def _film(options: argparse.Namespace) -> int:

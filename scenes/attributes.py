@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+import ast
+import inspect
+import textwrap
+from typing import Any, NamedTuple
+
+
+class Attribute(NamedTuple):
+    """A class attribute that a subclass may change."""
+
+    name: str
+    default: Any
+    about: str
+    """What it takes, in a sentence; empty where its name says all."""
 
 
 def attributes_of(kind: type[Any]) -> dict[str, Any]:
@@ -18,3 +30,25 @@ def attributes_of(kind: type[Any]) -> dict[str, Any]:
         public = [name for name, of in annotated.items() if str(of).startswith("ClassVar") and name[0] != "_"]
         names |= dict.fromkeys(public)
     return {name: getattr(kind, name) for name in names}
+
+
+def explained(kind: type[Any]) -> list[Attribute]:
+    """A film's attributes with the words that stand beneath each in its class, or in the nearest parent's."""
+    words: dict[str, str] = {}
+    for parent in reversed(kind.__mro__):
+        if "__annotations__" in vars(parent) and parent.__module__.startswith("scenes"):
+            words |= _words_in(parent)
+    return [Attribute(name, value, words.get(name, "")) for name, value in attributes_of(kind).items()]
+
+
+def _words_in(kind: type[Any]) -> dict[str, str]:
+    """The strings beneath the attributes of one class, which Python itself does not keep."""
+    body = ast.parse(textwrap.dedent(inspect.getsource(kind))).body[0]
+    assert isinstance(body, ast.ClassDef)
+    found = {}
+    for line, beneath in zip(body.body, body.body[1:], strict=False):
+        if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name):
+            match beneath:
+                case ast.Expr(value=ast.Constant(value=str(text))):
+                    found[line.target.id] = " ".join(text.split())
+    return found

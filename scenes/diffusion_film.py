@@ -39,6 +39,7 @@ class DiffusionFilm(StagingScene):
     target: ClassVar[str] = "spiral"
     """A name of `diffusion_core.shapes.TARGETS`, or the path of a picture or a CSV of points."""
     particles: ClassVar[int] = 5000
+    """Of the crowd."""
     schedule: ClassVar[str] = "linear"
     """"linear", "cosine" or "sigmoid"."""
     seed: ClassVar[int] = 0

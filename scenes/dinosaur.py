@@ -45,6 +45,7 @@ class DinosaurScene(DiffusionFilm):
     """
 
     target: ClassVar[str] = find_recipe(RECIPE).target
+    """What noise becomes: a name of `shapes.TARGETS`, or the path of a picture or a CSV of points."""
     encore: ClassVar[str | None] = "two-moons"
     """The target of the last section, which trains a network of its own; None leaves it out."""
     sampler: ClassVar[str] = "ancestral"

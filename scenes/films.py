@@ -63,6 +63,11 @@ def source_of(kind: type[FilmScene]) -> Path:
     return Path(str(sys.modules[kind.__module__].__file__))
 
 
+def scenes_beside(kind: type[FilmScene]) -> list[str]:
+    """The names of the other scenes in a scene's file."""
+    return [name for name, other in _scenes_in(sys.modules[kind.__module__]).items() if other is not kind]
+
+
 def _collection() -> dict[str, type[FilmScene]]:
     found: dict[str, type[FilmScene]] = {}
     for name in MODULES:

@@ -35,12 +35,17 @@ class LangevinFilm(StagingScene):
     target: ClassVar[str] = "smiley"
     """A name of `diffusion_core.shapes.TARGETS`, or the path of a picture or a CSV of points."""
     particles: ClassVar[int] = 5000
+    """Of the crowd; one particle and a few heroes are followed whatever it is."""
     steps: ClassVar[int] = 6000
+    """Iterations of the run with noise."""
     step_size: ClassVar[float] = 0.001
+    """τ of the run with noise."""
     sampler: ClassVar[str] = "ula"
+    """"ula", "mala", "underdamped" or "annealed"; of the last two, ULA stands in where single steps are shown."""
     chain_step_size: ClassVar[float] = 0.003
     """Of the one chain, which has a long way to go."""
     seed: ClassVar[int] = 0
+    """Another seed, another run; the same seed, the same frames."""
 
     def _refuse_nonsense(self) -> None:
         super()._refuse_nonsense()

@@ -36,6 +36,7 @@ class MillionFilm(DiffusionFilm):
     encore: ClassVar[str | None] = "dinosaur"
     """The target of the last section, which trains a network; None leaves it out."""
     particles: ClassVar[int] = 1_000_000
+    """Of the largest crowd; a million takes some minutes and 1.6 GB for each of two runs."""
 
     def _refuse_nonsense(self) -> None:
         super()._refuse_nonsense()
