@@ -33,11 +33,15 @@ HEIGHT: Final = 720
 """Of the clips, in pixels, where nobody asks for another; what was rendered smaller stays as it is."""
 BOUND: Final = 25_000_000
 """Bytes of the page: what mail and a course's platform take."""
+USUAL: Final = 150_000
+"""Bytes that a second of our films takes at `HEIGHT` where it is encoded as any clip of ours."""
 COARSEST: Final = 36
 """The crf above which particles become blots."""
 ROLES: Final = ("paper", "ink", "mute", "exact")
 """Of the film's theme that the page uses."""
 TEMPLATES: Final = Path(__file__).with_name("deck")
+SCRIPTS: Final = ("talk.js", "clips.js", "speaker.js", "hands.js")
+"""Of the page, in their order: the last one begins."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +71,13 @@ def export(wish: Wish) -> list[Path]:
         ExportError: the film cannot be encoded, or is too long for a page of `BOUND` bytes.
     """
     height = min(wish.height or HEIGHT, wish.film.height)
-    slides = slides_of(wish, height)
-    rest = len(page_of(wish.film, slides, ()).encode())
-    room = (BOUND - rest) * 3 // 4 - 100 * len(slides)  # base64 takes four letters for three bytes, tags a few
-    page = page_of(wish.film, slides, fitting(wish.film, slides, height, room))
+    try:
+        slides = slides_of(wish, height)
+        rest = len(page_of(wish.film, slides, ()).encode())
+        room = (BOUND - rest) * 3 // 4 - 100 * len(slides)  # base64 takes four letters for three bytes, tags a few
+        page = page_of(wish.film, slides, fitting(wish.film, slides, height, room))
+    except (av.error.FFmpegError, av.codec.codec.UnknownCodecError) as error:
+        raise ExportError(f"'{wish.film.path}' cannot be encoded ({error}): render it again") from error
     target = wish.folder / f"{wish.film.name}.html"
     with written_whole(target) as whole:
         whole.write_text(page, encoding="utf-8")
@@ -94,28 +101,38 @@ def slides_of(wish: Wish, height: int) -> list[Slide]:
 def fitting(film: Film, slides: Sequence[Slide], height: int, room: int) -> list[bytes]:
     """The clips of all slides, encoded as finely as this many bytes allow.
 
-    The first try is as fine as any clip of ours. Six steps of crf halve a file, so what is too large is encoded
-    again as many steps coarser as its size asks for.
+    The first try is as fine as any clip of ours, or as much coarser as `USUAL` lets expect; what is too large is
+    encoded again, as much coarser as its size asks for.
 
     Raises:
-        ExportError: they do not fit, or cannot be encoded.
+        ExportError: they do not fit.
     """
-    crf = int(H264.options["crf"])
+    expected = USUAL * sum(slide.duration for slide in slides) * (height / HEIGHT) ** 2
+    crf = coarser(int(H264.options["crf"]), expected, room)
     while True:
         clips = encoded(film, slides, height, replace(H264, options={**H264.options, "crf": str(crf)}))
         size = sum(map(len, clips))
         if size <= room:
             return clips
-        crf += math.ceil(6 * math.log2(size / room)) if room > 0 else COARSEST
-        if crf > COARSEST:
+        if crf == COARSEST:
             raise ExportError(
                 f"a deck of {film.name} takes more than {BOUND / 1e6:.0f} MB at {height} pixels: choose fewer "
                 "--sections or a smaller --height"
             )
+        crf = coarser(crf, size, room)
+
+
+def coarser(crf: int, size: float, room: int) -> int:
+    """The crf at which clips that take `size` bytes at this one fit into `room`: six steps halve them.
+
+    >>> coarser(23, 30e6, 18_000_000), coarser(23, 10e6, 18_000_000)
+    (28, 23)
+    """
+    return min(COARSEST, crf + max(0, math.ceil(6 * math.log2(size / max(room, 1)))))
 
 
 def encoded(film: Film, slides: Sequence[Slide], height: int, coding: Coding) -> list[bytes]:
-    """The clips of all slides; raises ExportError where the film cannot be encoded."""
+    """The clips of all slides."""
     clips = []
     label = f"deck, crf {coding.options['crf']}"
     with (
@@ -124,10 +141,7 @@ def encoded(film: Film, slides: Sequence[Slide], height: int, coding: Coding) ->
     ):
         for slide in slides:
             clip = Path(folder) / "clip.mp4"
-            try:
-                write_clip(film.path, clip, slide.start, slide.section.end, height, coding, film.provenance)
-            except (av.error.FFmpegError, av.codec.codec.UnknownCodecError) as error:
-                raise ExportError(f"'{film.path}' cannot be encoded ({error}): render it again") from error
+            write_clip(film.path, clip, slide.start, slide.section.end, height, coding, film.provenance)
             clips.append(clip.read_bytes())
             bar.update(round(slide.duration))
     return clips
@@ -145,7 +159,7 @@ def page_of(film: Film, slides: Sequence[Slide], clips: Iterable[bytes]) -> str:
         contents=f"{len(slides)} section{'s' * (len(slides) > 1)}, {minutes} minutes",
         colours=":root { " + " ".join(f"--{role}: {getattr(look, role)};" for role in ROLES) + " }",
         style=(TEMPLATES / "deck.css").read_text(encoding="utf-8"),
-        script=(TEMPLATES / "deck.js").read_text(encoding="utf-8"),
+        script="\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS),
         handout="\n".join(handout_of(number, slide) for number, slide in enumerate(slides, 1)),
         about=about(film),
         film=json.dumps(facts(film, slides), ensure_ascii=False).replace("<", "\\u003c"),
@@ -199,7 +213,7 @@ def about(film: Film) -> str:
     """What the film was made from, for the page's help."""
     lines = [("film", film.name)]
     lines += [
-        (f"run {run['recipe']}", f"target {run['target']}, seed {run['seed']}, SHA-256 {run['sha256']}")
+        (f"run {run['recipe']}", f"target {run['target']}, seed {run['seed']}, SHA-256 {str(run['sha256'])[:12]}…")
         for run in film.origin["runs"]
     ]
     lines += [("versions", ", ".join(f"{name} {number}" for name, number in film.origin["versions"].items()))]
