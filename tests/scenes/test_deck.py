@@ -185,6 +185,8 @@ def test_the_same_key_plays_skips_to_the_end_and_goes_to_the_next(talk, film, ke
         wait(talk, "playing", number)
         talk.keyboard.press(key)
         wait(talk, "end", number)
+        now, duration = moment(talk)
+        assert duration - 1 / film.rate < now <= duration
         assert same(seen(talk), picture(film, round(section.end * film.rate) - 1))
     talk.keyboard.press(key)
     wait(talk, "end", len(film.sections))
