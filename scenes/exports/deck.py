@@ -34,7 +34,7 @@ HEIGHT: Final = 720
 BOUND: Final = 25_000_000
 """Bytes of the page: what mail and a course's platform take."""
 USUAL: Final = 165_000
-"""Bytes that a second of LangevinScene takes at `HEIGHT` where it is encoded as any clip of ours."""
+"""Bytes that a second of LangevinScene takes at `HEIGHT`, encoded as any clip of ours, and some more."""
 COARSEST: Final = 36
 """The crf above which particles become blots."""
 ROLES: Final = ("paper", "ink", "mute", "exact")

@@ -73,6 +73,11 @@ def wait(page, phase, number):
     )
 
 
+def phase(page):
+    """Of the section that is shown, without waiting."""
+    return page.evaluate("document.body.dataset.phase")
+
+
 def finish(page, number):
     """Go to the end of a section of this number (from 1)."""
     page.keyboard.press(str(number))
@@ -184,6 +189,7 @@ def test_the_same_key_plays_skips_to_the_end_and_goes_to_the_next(talk, film, ke
         talk.keyboard.press(key)
         wait(talk, "playing", number)
         talk.keyboard.press(key)
+        assert phase(talk) == "end"
         wait(talk, "end", number)
         now, duration = moment(talk)
         assert duration - 1 / film.rate < now <= duration
@@ -258,7 +264,7 @@ def test_keys_held_down_do_not_race_through_the_film(talk):
     talk.keyboard.down("Space")
     wait(talk, "playing", 1)
     talk.keyboard.down("Space")  # as a keyboard repeats it
-    assert talk.evaluate("document.body.dataset.phase") == "playing"
+    assert phase(talk) == "playing"
 
 
 def test_every_key_of_the_help_does_something(talk):
@@ -400,6 +406,7 @@ def test_where_less_motion_is_asked_for_sections_open_with_their_last_picture(ch
     page = context.new_page()
     page.goto(address)
     page.keyboard.press("Space")
+    assert phase(page) == "end"
     wait(page, "end", 1)
     assert same(seen(page), picture(film, round(film.sections[0].end * film.rate) - 1))
     page.keyboard.press("r")
