@@ -19,7 +19,7 @@ function clip(index) {
 
 function keepNeighbours() {
   for (const [index, video] of clips) {
-    if (Math.abs(index - at) > 1) {
+    if (Math.abs(index - at) > 1 && !video.classList.contains("shown")) {
       URL.revokeObjectURL(video.src);
       video.remove();
       clips.delete(index);
@@ -43,6 +43,7 @@ async function show(index, moment) {
   await picture(video);
   if (mine !== turn) return false;
   clips.forEach((other) => other.classList.toggle("shown", other === video));
+  tick();
   (window.requestIdleCallback || setTimeout)(keepNeighbours);
   return true;
 }

@@ -1,4 +1,4 @@
-// Hands: keys, mouse, touch. What a key does stands in the help.
+// Hands: keys, mouse, touch; and how the page begins. What a key does stands in the help.
 const keys = {};
 for (const key of document.querySelectorAll("#help [data-key]")) keys[key.dataset.key] = key.closest("tr").dataset.does;
 
@@ -25,7 +25,6 @@ function step(key) {
   return by;
 }
 
-document.addEventListener("keydown", onKey);
 function onClick(event) {
   const button = event.target.closest("button");
   if (event.detail) button?.blur(); // after a click of the mouse, Space goes on and does not press it again
@@ -36,10 +35,14 @@ function onClick(event) {
   else if (event.target.closest("#stage, #cover") || document.body.classList.contains("black")) act("forward");
   else if (event.target.matches("dialog")) event.target.close(); // beside it
 }
+
+document.addEventListener("keydown", onKey);
 document.addEventListener("click", onClick);
 
 let touched = null;
-find("#deck").addEventListener("pointerdown", (event) => { touched = event.pointerType === "mouse" ? null : event; });
+find("#deck").addEventListener("pointerdown", (event) => {
+  touched = event.pointerType !== "mouse" && event.isPrimary ? event : null;
+});
 find("#deck").addEventListener("pointerup", (event) => {
   const right = event.clientX - touched?.clientX, down = event.clientY - touched?.clientY;
   if (Math.abs(right) > 40 && Math.abs(right) > 2 * Math.abs(down)) act(right < 0 ? "forward" : "back");
@@ -55,7 +58,8 @@ for (const event of ["pointermove", "pointerdown", "focusin"]) document.addEvent
 
 // To begin with.
 sections.forEach(({ title, duration }, index) => {
-  const mark = element("button", { type: "button", title: `${index + 1}  ${title}`, ariaLabel: `${index + 1}: ${title}` }, element("span", {}, element("i")));
+  const name = `${index + 1}: ${title}`;
+  const mark = element("button", { type: "button", title: name, ariaLabel: name }, element("span", {}, element("i")));
   mark.style.flexGrow = duration;
   const words = element("span", {}, element("b", {}, String(index + 1)), title, element("i", {}, clock(duration)));
   const card = element("button", { type: "button" }, element("img", { src: posters[index], alt: "" }), words);
@@ -69,8 +73,8 @@ for (const [name, value] of Object.entries({ columns, rows: Math.ceil(sections.l
 find("[data-does=fullscreen]").hidden = !document.fullscreenEnabled;
 caption.classList.toggle("heard", film.captioned);
 const linked = () => {
-  const hash = location.hash.slice(1);
-  return Math.max(sections.findIndex(({ slug }, index) => [slug, encodeURIComponent(slug), String(index + 1)].includes(hash)), 0);
+  const names = ({ slug }, index) => [slug, encodeURIComponent(slug), String(index + 1)];
+  return Math.max(sections.findIndex((section, index) => names(section, index).includes(location.hash.slice(1))), 0);
 };
 addEventListener("hashchange", () => open(linked()));
 addEventListener("pagehide", () => speaker?.close());

@@ -35,7 +35,8 @@ function refreshSpeaker() {
 /** What the screen shows, small, and the caption that goes with it. */
 function mirror() {
   if (!speaker || speaker.closed) return;
-  const paper = speaker.document, canvas = find("canvas", paper), shown = phase === "cover" ? find("img", cover) : find(".shown", stage);
+  const paper = speaker.document, canvas = find("canvas", paper);
+  const shown = phase === "cover" ? find("img", cover) : find(".shown", stage);
   if (!shown) return;
   canvas.getContext("2d").drawImage(shown, 0, 0, canvas.width, canvas.height);
   find(".caption", paper).textContent = caption.textContent;

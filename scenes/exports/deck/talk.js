@@ -135,7 +135,9 @@ function refresh() {
   }
   find("#where").replaceChildren(element("b", {}, `${at + 1} / ${sections.length}`), sections[at].title);
   find("[data-does=captions]").ariaPressed = !caption.classList.contains("heard");
-  for (const button of document.querySelectorAll("[data-section]")) button.ariaCurrent = String(Number(button.dataset.section) === at);
+  for (const button of document.querySelectorAll("[data-section]")) {
+    button.ariaCurrent = String(Number(button.dataset.section) === at);
+  }
   history.replaceState(null, "", phase === "cover" && at === 0 ? "#" : `#${sections[at].slug}`);
   const notes = sections[at].notes.split(/\n{2,}/).filter(Boolean);
   find("#notes").replaceChildren(...notes.map((text) => element("p", {}, text)));
