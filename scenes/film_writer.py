@@ -87,7 +87,7 @@ class FilmWriter(SceneFileWriter):
         with written_whole(output_file) as whole:
             if create_gif:
                 manifest = self._concat_manifest_bytes(input_files)
-                write_gif(manifest, whole, self.video_encoder, self.output_spec.transparent)
+                write_gif(manifest, whole, self.video_encoder)
             else:
                 super().combine_files(input_files, whole, includes_sound=includes_sound)
 

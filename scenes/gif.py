@@ -1,11 +1,13 @@
-"""A GIF of a film: one palette for all of it, chosen from all of it, in memory that does not grow with its length.
+"""GIFs: one palette for all of a film, chosen from all of it, in memory that does not grow with its length.
 
 Manim runs both steps at once and so holds every frame of the film: 8 MB each at 1080p, 90 GB for three minutes.
+And it asks the encoder for `rgb8`, for which the palette is given up for eight reds, eight greens and four blues,
+all dithered: four to twelve times the bytes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from io import BytesIO
 from itertools import chain
@@ -18,31 +20,58 @@ from manim._config.video_encoder import VideoEncoderSpec
 
 DITHER = "dither=bayer:bayer_scale=5:diff_mode=rectangle"
 """Manim's: a fixed pattern, so that what stands still does not flicker."""
+LONGEST = 255
+"""Bytes of one block of a comment."""
+
+Reader = Callable[[], Iterator[av.VideoFrame]]
+"""Begins anew with every call: a palette is chosen from all frames before the first is painted."""
 
 
-def write_gif(manifest: bytes, target: Path, spec: VideoEncoderSpec, transparent: bool) -> None:
+def write_gif(manifest: bytes, target: Path, spec: VideoEncoderSpec) -> None:
     """Make a GIF of a film's segments.
 
     Args:
         manifest: a list of them, as ffmpeg's format "concat" reads it.
         target: the file to write.
         spec: of the segments: size and frame rate.
-        transparent: whether they are.
     """
-    palette = _palette(manifest)
+    encode_gif(lambda: _frames(manifest), target, Fraction(spec.frame_rate))
+
+
+def encode_gif(read: Reader, target: Path, rate: Fraction, comment: str = "") -> None:
+    """Make a GIF of frames.
+
+    Args:
+        read: begins to give them; it is called twice.
+        target: the file to write.
+        rate: frames a second; the format counts in hundredths of a second.
+        comment: goes into the file, for those who ask where it comes from.
+    """
+    palette = _palette(read())
     with av.open(str(target), mode="w") as container:
-        stream = container.add_stream("gif", rate=spec.frame_rate)
-        stream.pix_fmt = "pal8" if transparent else "rgb8"
-        stream.width, stream.height = spec.width, spec.height
-        for number, frame in enumerate(_painted(manifest, palette)):
-            frame.pts, frame.time_base = number, 1 / spec.frame_rate
+        stream = container.add_stream("gif", rate=rate)
+        stream.pix_fmt = "pal8"
+        for number, frame in enumerate(_painted(read(), palette)):
+            if not number:
+                stream.width, stream.height = frame.width, frame.height
+            frame.pts, frame.time_base = number, 1 / rate
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
+    if comment:
+        _add_comment(target, comment)
 
 
-def _palette(manifest: bytes) -> av.VideoFrame:
+def _add_comment(gif: Path, comment: str) -> None:
+    """Put a comment at the end of a GIF, before the byte that closes it: FFmpeg writes none."""
+    words = comment.encode("ascii", "replace")
+    blocks = [words[begin : begin + LONGEST] for begin in range(0, len(words), LONGEST)]
+    with gif.open("r+b") as file:
+        file.seek(-1, 2)
+        file.write(b"\x21\xfe" + b"".join(bytes([len(block)]) + block for block in blocks) + b"\0;")
+
+
+def _palette(frames: Iterator[av.VideoFrame]) -> av.VideoFrame:
     """The 256 colours that serve all frames best."""
-    frames = _frames(manifest)
     first = next(frames)
     graph = Graph()
     film, choose, sink = _source(graph, first), graph.add("palettegen", "stats_mode=diff"), graph.add("buffersink")
@@ -54,9 +83,8 @@ def _palette(manifest: bytes) -> av.VideoFrame:
     return graph.pull()
 
 
-def _painted(manifest: bytes, palette: av.VideoFrame) -> Iterator[av.VideoFrame]:
+def _painted(frames: Iterator[av.VideoFrame], palette: av.VideoFrame) -> Iterator[av.VideoFrame]:
     """All frames in the palette's colours."""
-    frames = _frames(manifest)
     first = next(frames)
     graph = Graph()
     film, colours = _source(graph, first), _source(graph, palette, first.time_base)

@@ -10,8 +10,10 @@ import platform
 import re
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -87,17 +89,34 @@ def origin_of(kind: type[Any], runs: Iterable[tuple[Any, Path]]) -> dict[str, An
 
 
 def hash_of(path: Path) -> str | None:
-    """The hash that a trajectory's file says of itself; None where there is no such file."""
+    """The hash that a trajectory's file says of itself; None where there is no such file, or a damaged one."""
     try:
         with np.load(path) as members:
             return str(members["hash"])
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, BadZipFile):
         return None
 
 
 def path_of_record(film: Path) -> Path:
     """Where the record of a film lies."""
     return film.with_suffix(".json")
+
+
+def read_record(film: Path) -> tuple[list[Beat], dict[str, Any]]:
+    """The beats and the origin that a film's record holds.
+
+    Raises:
+        OSError, ValueError, KeyError, TypeError: it is not there, or damaged.
+    """
+    note = json.loads(path_of_record(film).read_text(encoding="utf-8"))
+    if note["version"] != VERSION:
+        raise ValueError("it was written by another version")
+    beats, origin = beats_from(note["beats"]), dict(note["origin"])
+    if missing := {"scene", "theme", "runs", "versions"} - origin.keys():
+        raise ValueError(f"it has no {', '.join(sorted(missing))}")
+    if any(earlier.end > later.start for earlier, later in pairwise(beats)):
+        raise ValueError("its beats overlap")
+    return beats, origin
 
 
 def write_record(film: Path, beats: Iterable[Beat], origin: dict[str, Any]) -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import av
+from tqdm import tqdm
 
+from scenes.exports.formats import Wish
+from scenes.gif import encode_gif
 from scenes.whole import written_whole
 
 
@@ -32,6 +37,30 @@ H264: Final = Coding("libx264", {"preset": "slow", "crf": "23"}, {"movflags": "+
 """What every browser, PowerPoint and Keynote play; `faststart` lets a page play it before all of it is there."""
 VP9: Final = Coding("libvpx-vp9", {"crf": "34", "b": "0", "row-mt": "1", "cpu-used": "4"})
 """Of half the size, for pages."""
+COLORS: Final = 6
+"""FFmpeg's number of the matrix, primaries and transfer of SMPTE 170M, in which Manim writes films without saying
+so. Chromium takes an H.264 of 720 lines or more that says nothing for BT.709, and shows other colours."""
+HEIGHT: Final = 720
+"""Of films for pages and mailboxes, in pixels."""
+GIF_HEIGHT: Final = 360
+"""For a README, whose column is about as wide as such a picture."""
+GIF_RATE: Final = 12
+"""Frames a second, about: each stands for a whole number of the film's."""
+GIF_LIMIT: Final = 10_000_000
+"""Bytes of the largest picture that GitHub shows."""
+
+
+def export(wish: Wish) -> list[Path]:
+    """The film, or its sections one by one; GIFs are always of sections, for nobody loads one of minutes."""
+    height, write = _WRITERS[wish.form]
+    pieces = wish.by_section if wish.form == "gif" else wish.pieces
+    made = []
+    for piece in pieces:
+        target = wish.folder / f"{piece.name}.{wish.form}"
+        size = wish.height or min(height, wish.film.height)
+        write(wish.film.path, target, piece.start, piece.end, size, comment=wish.film.provenance)
+        made.append(target)
+    return made
 
 
 def write_clip(
@@ -48,18 +77,38 @@ def write_clip(
         coding: how it is encoded.
         comment: goes into the file, for those who ask where it comes from.
     """
-    with written_whole(target) as whole, av.open(str(film)) as source:
-        stream = source.streams.video[0]
-        width = 2 * round(stream.width * height / stream.height / 2)
-        with av.open(str(whole), mode="w", container_options=dict(coding.container)) as container:
-            container.metadata["comment"] = comment
-            made = container.add_stream(coding.codec, rate=stream.average_rate, options=dict(coding.options))
-            made.width, made.height, made.pix_fmt = width, height, "yuv420p"
-            for number, frame in enumerate(frames(film, start, end)):
-                small = frame.reformat(width=width, height=height, format="yuv420p", interpolation="LANCZOS")
-                small.pts, small.time_base = number, 1 / Fraction(stream.average_rate)
-                container.mux(made.encode(small))
-            container.mux(made.encode())
+    width, rate = _width(film, height), rate_of(film)
+    with (
+        written_whole(target) as whole,
+        av.open(str(whole), mode="w", container_options=dict(coding.container)) as container,
+    ):
+        container.metadata["comment"] = comment
+        made = container.add_stream(coding.codec, rate=rate, options=dict(coding.options))
+        made.width, made.height, made.pix_fmt = width, height, "yuv420p"
+        about = made.codec_context
+        about.colorspace = about.color_primaries = about.color_trc = COLORS
+        for number, frame in enumerate(_shown(film, start, end, target.name)):
+            small = frame.reformat(width, height, "yuv420p", dst_colorspace="ITU601", interpolation="LANCZOS")
+            small.pts, small.time_base = number, 1 / rate
+            container.mux(made.encode(small))
+        container.mux(made.encode())
+
+
+def write_gif_clip(film: Path, target: Path, start: float, end: float, height: int, comment: str = "") -> None:
+    """Write a piece of a film as a GIF, with fewer frames a second; see `write_clip`."""
+    width, rate = _width(film, height), rate_of(film)
+    step = max(round(rate / GIF_RATE), 1)
+
+    def read() -> Iterator[av.VideoFrame]:
+        for number, frame in enumerate(_shown(film, start, end, target.name)):
+            if number % step == 0:
+                yield frame.reformat(width, height, "rgb24", interpolation="LANCZOS")
+
+    with written_whole(target) as whole:
+        encode_gif(read, whole, rate / step, comment)
+    if (size := target.stat().st_size) > GIF_LIMIT:
+        much = f"{target.name}: {size / 1e6:.0f} MB, and GitHub shows up to 10: give a --height below {height}"
+        print(f"scenes: {much}", file=sys.stderr)
 
 
 def frames(film: Path, start: float, end: float) -> Iterator[av.VideoFrame]:
@@ -74,3 +123,31 @@ def frames(film: Path, start: float, end: float) -> Iterator[av.VideoFrame]:
                 return
             if frame.time >= start - half:
                 yield frame
+
+
+def rate_of(film: Path) -> Fraction:
+    """Frames a second of a film."""
+    with av.open(str(film)) as source:
+        return Fraction(source.streams.video[0].average_rate)
+
+
+def _width(film: Path, height: int) -> int:
+    """The even number of pixels that keeps a film's shape at this height."""
+    with av.open(str(film)) as source:
+        stream = source.streams.video[0]
+        return 2 * round(stream.width * height / stream.height / 2)
+
+
+def _shown(film: Path, start: float, end: float, name: str) -> Iterator[av.VideoFrame]:
+    """Frames of a film, behind a bar where somebody looks on."""
+    count = round((end - start) * rate_of(film))
+    bar = tqdm(frames(film, start, end), name, count, delay=0.5, unit=" frames", leave=False, disable=None)
+    return iter(bar)
+
+
+_WRITERS: Final[Mapping[str, tuple[int, Callable[..., None]]]] = {
+    "mp4": (HEIGHT, write_clip),
+    "webm": (HEIGHT, partial(write_clip, coding=VP9)),
+    "gif": (GIF_HEIGHT, write_gif_clip),
+}
+"""Of each format its height and what writes it."""

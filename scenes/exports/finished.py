@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import inspect
-import json
 import re
+import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,8 @@ import av
 
 from diffusion_core.errors import DiffusionError, suggestion
 from scenes.films import find_film, is_told_in_sections
-from scenes.record import VERSION, Beat, beats_from, path_of_record
-from scenes.rendering import Order, film_of
+from scenes.record import Beat, read_record
+from scenes.rendering import QUALITY, Order, film_of
 
 
 class NotRenderedError(DiffusionError):
@@ -104,10 +104,11 @@ class Film:
     def provenance(self) -> str:
         """Where it comes from, in one line: scene, runs with seed and hash, versions."""
         runs = ", ".join(
-            f"{run['recipe']} (seed {run['seed']}, {str(run['sha256'])[:12]})" for run in self.origin["runs"]
+            f"{run['recipe']} (seed {run['seed']}, {(run['sha256'] or 'unknown')[:12]})"
+            for run in self.origin["runs"]
         )
         versions = ", ".join(f"{name} {number}" for name, number in self.origin["versions"].items())
-        return f"{self.origin['scene']}; runs: {runs}; {versions}"
+        return f"{self.origin['scene']}; runs: {runs or 'none'}; {versions}"
 
     def chosen(self, names: Sequence[str] | None) -> tuple[Section, ...]:
         """The sections of these names, in the film's order; all for None.
@@ -130,26 +131,29 @@ def finished(order: Order) -> Film:
         UnknownFilmError: there is no such scene.
     """
     path, kind = film_of(order), find_film(order.scene)
-    again = f"python -m scenes render {order.scene} --quality {order.quality} --theme {order.theme}"
+    words = ["render", order.scene, "--quality", order.quality, "--theme", order.theme]
+    again = f"python -m scenes {shlex.join(words)}"
+    if not path.exists():
+        others = [letter for letter in QUALITY if film_of(replace(order, quality=letter)).exists()]
+        there = f", or export --quality {' or '.join(others)}, which is there" if others else ""
+        raise NotRenderedError(f"'{path}' has not been rendered: {again}{there}")
     try:
-        note = json.loads(path_of_record(path).read_text(encoding="utf-8"))
-        if note["version"] != VERSION:
-            raise ValueError("it was written by another version")
-        beats, origin = beats_from(note["beats"]), dict(note["origin"])
+        beats, origin = read_record(path)
         with av.open(str(path)) as container:
             stream = container.streams.video[0]
             width, height, rate = stream.width, stream.height, float(stream.average_rate)
-            duration = float(container.duration / av.time_base)
+            duration = round(container.duration / av.time_base * rate) / rate  # else only its milliseconds
     except FileNotFoundError:
-        raise NotRenderedError(f"'{path}' has not been rendered: {again}") from None
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        raise NotRenderedError(f"'{path}' has no record of its beats beside it: {again}") from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, av.FFmpegError) as error:
         raise NotRenderedError(f"'{path}' or the record beside it is damaged ({error}): {again}") from error
     if not beats:
         raise NotRenderedError(f"'{path}' is a film of no beats: {again}")
+    if beats[-1].end > duration + 1 / rate:
+        raise NotRenderedError(f"the record beside '{path}' is of a longer film: {again}")
     about = (inspect.getdoc(kind) or kind.__name__).splitlines()[0].rstrip(".")
-    return Film(
-        path.stem, about, path, width, height, rate, duration, _sections(beats, duration, notes_of(kind)), origin
-    )
+    sections = _sections(beats, duration, notes_of(kind))
+    return Film(path.stem, about, path, width, height, rate, duration, sections, origin)
 
 
 def notes_of(kind: type[Any]) -> dict[str, str]:

@@ -6,8 +6,9 @@ import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
+import av
 from manim import config
 
 from diffusion_core.errors import DiffusionError
@@ -23,6 +24,15 @@ MODULES: Final = {
 
 class ExportError(DiffusionError):
     """Something that cannot be made of a film."""
+
+
+class Piece(NamedTuple):
+    """A stretch of a film that becomes files of its own; times in seconds from the film's start."""
+
+    name: str  # of its files
+    start: float
+    end: float
+    sections: tuple[Section, ...]
 
 
 @dataclass(frozen=True)
@@ -45,6 +55,22 @@ class Wish:
     height: int | None
     folder: Path
 
+    @property
+    def pieces(self) -> list[Piece]:
+        """The whole film, or the sections one by one."""
+        if self.whole:
+            return [Piece(self.film.name, 0.0, self.film.duration, self.sections)]
+        return self.by_section
+
+    @property
+    def by_section(self) -> list[Piece]:
+        """The sections one by one, each from when what is left of the one before is gone."""
+        return [Piece(self.name_of(section), section.opens, section.end, (section,)) for section in self.sections]
+
+    def name_of(self, section: Section) -> str:
+        """Of files about a section: with its number, so that they lie in the film's order."""
+        return f"{self.film.name}-{self.film.sections.index(section) + 1:02}-{section.slug}"
+
 
 def export(
     order: Order, forms: Sequence[str], sections: Sequence[str] | None, height: int | None, folder: Path | None
@@ -60,10 +86,15 @@ def export(
 
     Raises:
         NotRenderedError, UnknownSectionError, UnknownFilmError: see `finished`.
-        ExportError: the folder cannot be written to, or a format needs something that is not there.
+        ExportError: the folder cannot be written to, the film is smaller than that, or a format needs something
+            that is not there.
     """
     film = finished(order)
     chosen = film.chosen(sections)
+    if height is not None and height > film.height:
+        raise ExportError(
+            f"{height} pixels are more than the film's {film.height}: render it with a higher --quality"
+        )
     folder = folder or Path(config.get_dir("media_dir")) / "exports" / film.name
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -74,4 +105,6 @@ def export(
     except OSError as error:
         why = error.strerror or error
         raise ExportError(f"cannot write to '{folder}' ({why}): choose another with --output") from error
+    except av.FFmpegError as error:
+        raise ExportError(f"'{film.path}' cannot be read or encoded ({error}): render it again") from error
     return made
