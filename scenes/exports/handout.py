@@ -9,17 +9,19 @@ import json
 import re
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import typst
 from PIL import Image
 
-from scenes.exports.finished import Film, Section
+from scenes.exports.finished import Film, Section, clock
 from scenes.exports.formats import ExportError, Wish
-from scenes.exports.stills import poster_of
+from scenes.exports.stills import still_at, telling_beat
 from scenes.formulas import colours_of
 from scenes.mobjects.words import plain
+from scenes.record import Beat
 from scenes.theme import THEMES
 from scenes.whole import written_whole
 
@@ -41,9 +43,10 @@ def export(wish: Wish) -> list[Path]:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         shutil.copy(Path(__file__).with_name("handout.typ"), root)
-        for section in sections:
-            _save_still(poster_of(film, section), root / _still(section))
-        (root / "film.json").write_text(json.dumps(_contents(film, sections)))
+        shown = [telling_beat(film, section) for section in sections]
+        for number, beat in enumerate(shown):
+            _save_still(still_at(film, beat.end), root / _still(number))
+        (root / "film.json").write_text(json.dumps(_contents(film, sections, shown)))
         try:
             document = typst.compile(root / "handout.typ", root=root, format="pdf", pdf_standards="ua-1")
         except typst.TypstError as error:
@@ -75,7 +78,7 @@ def spoken(formula: str) -> str:
     return plain("$" + re.sub(r'manimgrp\("[^"]*", ', "(", formula) + "$")
 
 
-def _contents(film: Film, sections: tuple[Section, ...]) -> dict[str, Any]:
+def _contents(film: Film, sections: Sequence[Section], shown: Sequence[Beat]) -> dict[str, Any]:
     """What `handout.typ` reads."""
     versions = film.origin["versions"]
     return {
@@ -84,7 +87,10 @@ def _contents(film: Film, sections: tuple[Section, ...]) -> dict[str, Any]:
         "provenance": film.provenance,
         "keywords": ["diffusion models", *dict.fromkeys(run["recipe"] for run in film.origin["runs"])],
         "colours": {"ink": LOOK.ink, "mute": LOOK.mute, **colours_of(LOOK)},
-        "sections": [_section(section) for section in sections],
+        "sections": [
+            _section(section) | {"still": _still(number), "alt": f"Still of the film at “{beat.caption}”"}
+            for number, (section, beat) in enumerate(zip(sections, shown, strict=True))
+        ],
     }
 
 
@@ -92,8 +98,6 @@ def _section(section: Section) -> dict[str, Any]:
     return {
         "title": section.title,
         "time": f"{clock(section.opens)} – {clock(section.end)}",
-        "still": _still(section),
-        "alt": f"Still of the section “{section.title}”.",
         "captions": [beat.caption for beat in section.beats],
         "formulas": [
             {"written": formula, "spoken": spoken(formula)}
@@ -105,8 +109,8 @@ def _section(section: Section) -> dict[str, Any]:
     }
 
 
-def _still(section: Section) -> str:
-    return f"{section.slug}.png"
+def _still(number: int) -> str:
+    return f"{number}.png"
 
 
 def _save_still(picture: Image.Image, target: Path) -> None:

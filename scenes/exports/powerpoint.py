@@ -27,7 +27,9 @@ _EFFECT: Final = """
  <p:par><p:cTn id="{b}" fill="hold"><p:stCondLst><p:cond delay="0"/></p:stCondLst><p:childTnLst>
   <p:par><p:cTn id="{c}" presetID="{preset}" presetClass="mediacall" presetSubtype="0" fill="hold"
     nodeType="clickEffect"><p:stCondLst><p:cond delay="0"/></p:stCondLst><p:childTnLst>
-   <p:cmd type="call" cmd="{command}"><p:cBhvr><p:cTn id="{d}" dur="{duration}" fill="hold"/>{video}</p:cBhvr></p:cmd>
+   <p:cmd type="call" cmd="{command}"><p:cBhvr>
+    <p:cTn id="{d}" dur="{duration}" fill="hold"/>{video}
+   </p:cBhvr></p:cmd>
   </p:childTnLst></p:cTn></p:par>
  </p:childTnLst></p:cTn></p:par>
 </p:childTnLst></p:cTn></p:par>
@@ -54,8 +56,10 @@ _TIMING: Final = """
  </p:childTnLst></p:cTn>
 </p:par></p:tnLst></p:timing>
 """
-"""What PowerPoint writes for a video that starts "in click sequence": the next click, key or press of a clicker plays
-it (`mainSeq`), one on the video itself stops it and lets it go on (`interactiveSeq`). Its end holds the last picture.
+"""What PowerPoint writes for a video that starts "in click sequence".
+
+The next key or press of a clicker plays it (`mainSeq`), a click on the video itself plays or stops it
+(`interactiveSeq`), and its last picture is held.
 """
 
 
@@ -94,7 +98,7 @@ def list_notes_master(deck: Deck) -> None:
 
 
 def _forget_the_template(deck: Deck) -> None:
-    """Drop what python-pptx's template says of itself: a picture of its first slide, another program, another size."""
+    """Drop what python-pptx's template says of itself: a picture of its slide, another program, 4:3."""
     package = deck.part.package
     for relation in list(package.iter_rels()):
         if relation.reltype in (RT.EXTENDED_PROPERTIES, RT.THUMBNAIL):

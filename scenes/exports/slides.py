@@ -1,8 +1,8 @@
 """A film as slides for PowerPoint and its kin: one for each section, its video embedded, with speaker's notes.
 
-The next click plays a slide's video, whose last picture stays. Until then the slide shows the picture that the slide
-before has ended on, so that the audience sees one film and the speaker has the new notes before its next part starts.
-A slide that goes on from no other shows the still of its section. To print, take the handout (`handout`) instead.
+The next click plays a slide's video, whose last picture stays. Until then the slide shows the picture on which the
+one before it ended, so that the audience sees one film, and the speaker has the new notes before its next part
+starts. A slide that goes on from no other shows the still of its section. What is to be printed is the handout.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from typing import Final
 from PIL import Image
 
 from scenes.exports.clips import frames, write_clip
-from scenes.exports.finished import Film, Section
+from scenes.exports.cuts import can_be_cut, cut_clip
+from scenes.exports.finished import Film, Section, clock
 from scenes.exports.formats import ExportError, Wish
 from scenes.exports.stills import poster_of
 from scenes.theme import THEMES
@@ -32,7 +33,7 @@ except ImportError as missing:
     raise ExportError("slides need python-pptx: pip install 'diffusion-visualizations[lecture]'") from missing
 
 HEIGHT: Final = 1080
-"""Pixels that a lecture room's projector shows."""
+"""Pixels that a lecture room's projector shows; a film of that size is only cut, not encoded again."""
 TITLE_ONLY: Final = 5
 """The layout of python-pptx's template that has a title and nothing else."""
 
@@ -76,7 +77,7 @@ def _add_slide(deck: Presentation, wish: Wish, section: Section, goes_on: bool) 
     slide.shapes.title.top = -slide.shapes.title.height  # beyond the edge: for outlines and screen readers
     with tempfile.TemporaryDirectory() as folder:
         clip = Path(folder) / f"{section.slug}.mp4"
-        write_clip(wish.film.path, clip, start, section.end, height, comment=wish.film.provenance)
+        _write_clip(wish.film, clip, start, section.end, height)
         poster = _first_picture(clip) if goes_on else poster_of(wish.film, section)
         size = (deck.slide_width, deck.slide_height)
         movie = slide.shapes.add_movie(str(clip), 0, 0, *size, _png(poster, height), "video/mp4")
@@ -88,21 +89,19 @@ def _add_slide(deck: Presentation, wish: Wish, section: Section, goes_on: bool) 
     return slide
 
 
+def _write_clip(film: Film, target: Path, start: float, end: float, height: int) -> None:
+    if height == film.height and can_be_cut(film.path, start) and can_be_cut(film.path, end):
+        cut_clip(film.path, target, start, end, film.provenance)
+    else:
+        write_clip(film.path, target, start, end, height, comment=film.provenance)
+
+
 def _write_notes(slide: Slide, section: Section, start: float) -> None:
     """What a speaker may say, what the film says and when on this slide, and where it stands in the code."""
     told = [f"{clock(beat.start - start)}  {beat.caption}" for beat in section.beats]
     code = [f"In the code: {', '.join(f'diffusion_core.{name}' for name in section.code)}"] if section.code else []
     notes = section.notes.split("\n\n") if section.notes else []
     slide.notes_slide.notes_text_frame.text = "\n".join([*notes, *told, *code])
-
-
-def clock(seconds: float) -> str:
-    """A time as players show it.
-
-    >>> clock(64.9)
-    '1:04'
-    """
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
 def _first_picture(clip: Path) -> Image.Image:
