@@ -51,8 +51,7 @@ def export(wish: Wish) -> list[Path]:
             document = typst.compile(root / "handout.typ", root=root, format="pdf", pdf_standards="ua-1")
         except typst.TypstError as error:
             raise ExportError(f"Typst cannot set the handout of {film.name}: {error.message}") from error
-    name = film.name if wish.whole else "-".join([film.name, *(section.slug for section in sections)])
-    target = wish.folder / f"{name}.pdf"
+    target = wish.folder / f"{wish.name}.pdf"
     with written_whole(target) as whole:
         whole.write_bytes(document)
     return [target]

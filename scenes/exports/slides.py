@@ -49,8 +49,7 @@ def export(wish: Wish) -> list[Path]:
         before = section
     slide.notes_slide.notes_text_frame.add_paragraph().text = f"Made from: {film.provenance}"
     list_notes_master(deck)
-    name = film.name if wish.whole else "-".join([film.name, *(section.slug for section in wish.sections)])
-    target = wish.folder / f"{name}.pptx"
+    target = wish.folder / f"{wish.name}.pptx"
     with written_whole(target) as whole:
         deck.save(str(whole))
     return [target]
