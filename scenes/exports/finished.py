@@ -171,7 +171,8 @@ def clock(seconds: float) -> str:
     >>> clock(64.9)
     '1:04'
     """
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+    minutes, rest = divmod(int(round(seconds, 2)), 60)  # 2.9999996 is 3
+    return f"{minutes}:{rest:02}"
 
 
 def _sections(beats: Sequence[Beat], duration: float, notes: dict[str, str]) -> tuple[Section, ...]:
