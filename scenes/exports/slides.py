@@ -27,6 +27,7 @@ from scenes.whole import written_whole
 try:
     from pptx.presentation import Presentation
     from pptx.slide import Slide
+    from pptx.util import Pt
 
     from scenes.exports.powerpoint import empty_deck, list_notes_master, play_on_click
 except ImportError as missing:
@@ -34,6 +35,8 @@ except ImportError as missing:
 
 HEIGHT: Final = 1080
 """Pixels that a lecture room's projector shows; a film of that size is only cut, not encoded again."""
+NOTES: Final = Pt(12)
+"""The size of speaker's notes, as in PowerPoint."""
 TITLE_ONLY: Final = 5
 """The layout of python-pptx's template that has a title and nothing else."""
 
@@ -47,7 +50,7 @@ def export(wish: Wish) -> list[Path]:
     for section in wish.sections:
         slide = _add_slide(deck, wish, section, goes_on=before is not None and before.end == section.start)
         before = section
-    slide.notes_slide.notes_text_frame.add_paragraph().text = f"Made from: {film.provenance}"
+    _note(slide, f"Made from: {film.provenance}")
     list_notes_master(deck)
     target = wish.folder / f"{wish.name}.pptx"
     with written_whole(target) as whole:
@@ -72,10 +75,9 @@ def _add_slide(deck: Presentation, wish: Wish, section: Section, goes_on: bool) 
     start = section.start if goes_on else section.opens
     height = min(wish.height or HEIGHT, wish.film.height)
     slide = deck.slides.add_slide(deck.slide_layouts[TITLE_ONLY])
-    slide.shapes.title.text = section.title
-    slide.shapes.title.top = -slide.shapes.title.height  # beyond the edge: for outlines and screen readers
+    _add_title(slide, section.title)
     with tempfile.TemporaryDirectory() as folder:
-        clip = Path(folder) / f"{section.slug}.mp4"
+        clip = Path(folder) / "clip.mp4"
         _write_clip(wish.film, clip, start, section.end, height)
         poster = _first_picture(clip) if goes_on else poster_of(wish.film, section)
         size = (deck.slide_width, deck.slide_height)
@@ -86,6 +88,14 @@ def _add_slide(deck: Presentation, wish: Wish, section: Section, goes_on: bool) 
     play_on_click(slide, movie, section.end - start)
     _write_notes(slide, section, start)
     return slide
+
+
+def _add_title(slide: Slide, text: str) -> None:
+    """A title for outlines and screen readers, above the edge of the slide."""
+    title = slide.shapes.title
+    box = (title.left, -title.height, title.width, title.height)
+    title.text = text
+    title.left, title.top, title.width, title.height = box
 
 
 def _write_clip(film: Film, target: Path, start: float, end: float, height: int) -> None:
@@ -100,7 +110,16 @@ def _write_notes(slide: Slide, section: Section, start: float) -> None:
     told = [f"{clock(beat.start - start)}  {beat.caption}" for beat in section.beats]
     code = [f"In the code: {', '.join(f'diffusion_core.{name}' for name in section.code)}"] if section.code else []
     notes = section.notes.split("\n\n") if section.notes else []
-    slide.notes_slide.notes_text_frame.text = "\n".join([*notes, *told, *code])
+    for text in [*notes, *told, *code]:
+        _note(slide, text)
+
+
+def _note(slide: Slide, text: str) -> None:
+    frame = slide.notes_slide.notes_text_frame
+    paragraph = frame.add_paragraph() if frame.text else frame.paragraphs[0]
+    paragraph.text = text
+    for run in paragraph.runs:
+        run.font.size = NOTES  # which LibreOffice takes for 20 points otherwise
 
 
 def _first_picture(clip: Path) -> Image.Image:

@@ -69,8 +69,9 @@ def difference(one, other):
 
 def test_each_section_is_a_slide_titled_beyond_its_edge(deck, film):
     assert [slide.shapes.title.text for slide in deck.slides] == ["One", "Two, too", "Three"]
-    for slide in deck.slides:
-        assert slide.shapes.title.top + slide.shapes.title.height <= 0
+    for title in (slide.shapes.title for slide in deck.slides):
+        assert title.top + title.height <= 0
+        assert 0 < title.left < title.left + title.width < deck.slide_width
 
 
 def test_a_video_fills_its_slide_in_the_films_shape(deck, film):
