@@ -131,11 +131,16 @@ def step_rule(sampler: str, theme: Theme, font_size: float) -> MathTypst:
 
 def coloured(formula: str, theme: Theme, font_size: float) -> MathTypst:
     """A formula whose labelled terms take the colours of what they are."""
-    colours = {"drift": theme.exact, "pull": theme.exact, "mean": theme.exact, "noise": theme.chance,
-               "kick": theme.chance, "guess": theme.learned, "point": theme.particles,
-               "clean": theme.mute}  # fmt: skip
     written = mathematics(formula, font_size, theme.ink)
-    for label, colour in colours.items():
+    for label, colour in colours_of(theme).items():
         if f": {label} }}}}" in formula:
             written.select(label).set_color(colour)
     return written
+
+
+def colours_of(theme: Theme) -> dict[str, str]:
+    """Of each label that a term can have, its colour."""
+    return {
+        "drift": theme.exact, "pull": theme.exact, "mean": theme.exact, "noise": theme.chance,
+        "kick": theme.chance, "guess": theme.learned, "point": theme.particles, "clean": theme.mute,
+    }  # fmt: skip

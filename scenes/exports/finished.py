@@ -165,6 +165,16 @@ def notes_of(kind: type[Any]) -> dict[str, str]:
     return {name: re.sub(r"(?<!\n)\n(?!\n)", " ", text) for name, text in texts.items()}
 
 
+def clock(seconds: float) -> str:
+    """A time as players show it.
+
+    >>> clock(64.9)
+    '1:04'
+    """
+    minutes, rest = divmod(int(round(seconds, 2)), 60)  # 2.9999996 is 3
+    return f"{minutes}:{rest:02}"
+
+
 def _sections(beats: Sequence[Beat], duration: float, notes: dict[str, str]) -> tuple[Section, ...]:
     told = [tuple(group) for _, group in groupby(beats, key=lambda beat: beat.section)]
     ends = [group[-1].end for group in told[:-1]] + [duration]

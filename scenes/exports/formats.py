@@ -67,6 +67,13 @@ class Wish:
         """The sections one by one, each from when what is left of the one before is gone."""
         return [Piece(self.name_of(section), section.opens, section.end, (section,)) for section in self.sections]
 
+    @property
+    def name(self) -> str:
+        """Of one file about all of them."""
+        if self.whole:
+            return self.film.name
+        return "-".join([self.film.name, *(section.slug for section in self.sections)])
+
     def name_of(self, section: Section) -> str:
         """Of files about a section: with its number, so that they lie in the film's order."""
         return f"{self.film.name}-{self.film.sections.index(section) + 1:02}-{section.slug}"
