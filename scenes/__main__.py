@@ -11,7 +11,7 @@ from diffusion_core.command import run_command
 from scenes.theme import THEMES
 from scenes.whole import written_whole
 
-EXPORTS = ("mp4", "webm", "gif", "posters", "captions", "html", "pptx", "pdf")
+EXPORTS = ("mp4", "webm", "gif", "posters", "captions", "html", "pptx", "pdf", "manim-slides")
 EVERY = "every film of the collection, but those whose runs take gigabytes (MillionScene), only if named"
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import av
 
 from diffusion_core.errors import DiffusionError, suggestion
-from scenes.films import find_film, is_told_in_sections
+from scenes.films import find_film
 from scenes.record import Beat, read_record
 from scenes.rendering import QUALITY, Order, film_of
 
@@ -158,8 +158,6 @@ def finished(order: Order) -> Film:
 
 def notes_of(kind: type[Any]) -> dict[str, str]:
     """What a speaker may say about each section: the paragraphs that follow the first line of its docstring."""
-    if not is_told_in_sections(kind):
-        return {}
     sections = kind.storyboard(kind.__new__(kind))
     texts = {name: (inspect.getdoc(tell) or "").partition("\n")[2].strip() for name, tell in sections.items()}
     return {name: re.sub(r"(?<!\n)\n(?!\n)", " ", text) for name, text in texts.items()}

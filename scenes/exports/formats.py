@@ -17,7 +17,7 @@ from scenes.rendering import Order
 
 MODULES: Final = {
     "mp4": "clips", "webm": "clips", "gif": "clips", "posters": "stills", "captions": "captions",
-    "html": "deck", "pptx": "slides", "pdf": "handout",
+    "html": "deck", "pptx": "slides", "pdf": "handout", "manim-slides": "manim_slides",
 }  # fmt: skip
 """Of each format, the module of this package whose `export(wish)` makes it."""
 
