@@ -31,6 +31,7 @@ from scenes.mobjects.caption import Caption
 from scenes.mobjects.density_map import DensityMap
 from scenes.mobjects.raster import Window
 from scenes.mobjects.words import plain
+from scenes.motion import MOTIONS, StillsScene
 from scenes.output import in_one_line, straight
 from scenes.record import beat_of
 from scenes.storyboard import FilmError, StoryboardScene
@@ -44,7 +45,7 @@ LONGEST: Final = 70
 """Characters of the longest caption that fits."""
 
 
-class FilmScene(StoryboardScene):
+class FilmScene(StillsScene, StoryboardScene):
     """A film in beats. Subclass it, change an attribute, render.
 
     `storyboard` lists the sections, each a method of beats that open with `beat`; a scene of one section may have
@@ -70,6 +71,8 @@ class FilmScene(StoryboardScene):
     def _refuse_nonsense(self) -> None:
         if not (isinstance(self.pace, (int, float)) and 0 < self.pace < float("inf")):
             raise FilmError(f"a pace of {self.pace!r} plays no film: choose a number above 0, such as 0.5")
+        if self.motion not in MOTIONS:
+            raise FilmError(f"there is no motion {self.motion!r}: {suggestion(str(self.motion), MOTIONS)}")
         if not isinstance(self.captions, (bool, Mapping)):
             raise FilmError(f"captions are True, False or a table of beats and words, not {self.captions!r}")
 

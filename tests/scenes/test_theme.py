@@ -53,11 +53,31 @@ def luminance(color):
     return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4) @ (0.2126, 0.7152, 0.0722)
 
 
+def contrast(one, other):
+    """Of two colours, 1 to 21 (WCAG 2.1, 1.4.3)."""
+    bright, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (bright + 0.05) / (dark + 0.05)
+
+
+def test_contrast_is_that_of_wcag():
+    assert contrast("#000000", "#FFFFFF") == pytest.approx(21)
+    assert contrast("#777777", "#FFFFFF") == pytest.approx(4.48, abs=0.01)  # WCAG's own example of too little
+
+
 @pytest.mark.parametrize("name", THEMES)
 @pytest.mark.parametrize("role", [*SPEAKING, "mute"])
 def test_text_in_any_role_is_legible(name, role):
-    bright, dark = sorted((luminance(THEMES[name].paper), luminance(vars(THEMES[name])[role])), reverse=True)
-    assert (bright + 0.05) / (dark + 0.05) >= 3  # WCAG 2.1, 1.4.3: large text
+    assert contrast(vars(THEMES[name])[role], THEMES[name].paper) >= 4.5  # text of any size
+
+
+@pytest.mark.parametrize("name", THEMES)
+@pytest.mark.parametrize("role", [*SPEAKING, "mute"])
+def test_every_role_is_seen_by_all_over_a_density_that_makes_room(name, role):
+    look = THEMES[name]
+    paper = ManimColor(look.paper)
+    for color in look.ramp:
+        shade = paper.interpolate(ManimColor(color), look.dimmed)
+        assert min(np.linalg.norm(seen(vars(look)[role], s) - seen(shade, s)) for s in SIGHTS) >= 20
 
 
 @pytest.mark.parametrize("name", THEMES)
