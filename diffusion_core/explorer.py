@@ -65,7 +65,8 @@ class Exploration:
     title: str
     theme: str
     palettes: Mapping[str, Mapping[str, Any]]
-    half_side: float
+    window: float  # half-side of the square that live runs are drawn on
+    half_side: float  # and recorded ones
     runs: tuple[Run, ...]
     targets: tuple[NamedMixture, ...]
 
@@ -106,14 +107,23 @@ def exploration(
     shared = min(particles, *(run.positions.shape[1] for run in both))
     if other is not None:
         _require_one_start(trajectory, other, shared)
+    runs = tuple(explored(run, shared, steps) for run in both)
     return Exploration(
         title=" and ".join(run.recipe for run in both),
         theme=theme,
         palettes=palettes,
-        half_side=WINDOW,
-        runs=tuple(explored(run, shared, steps) for run in both),
+        window=WINDOW,
+        half_side=_half_side(runs),
+        runs=runs,
         targets=_mixtures(),
     )
+
+
+def _half_side(runs: tuple[Run, ...]) -> float:
+    """That of the films' window; less where the particles never come near its border."""
+    packs = [run.positions for run in runs]
+    reach = max(max(abs(pack.low), abs(pack.high)) for pack in packs)
+    return 1.1 * reach if reach < 0.75 * WINDOW else WINDOW
 
 
 def page(shown: Exploration) -> str:

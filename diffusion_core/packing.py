@@ -28,6 +28,7 @@ class Packed:
     shape: tuple[int, ...]
     levels: int
     low: float
+    high: float
     quantum: float
 
 
@@ -46,7 +47,7 @@ def pack(array: ArrayLike, levels: int = FINE, quantum: float | None = None) -> 
     rows = codes.reshape(len(codes), -1)
     differences = (np.diff(rows, axis=0, prepend=0) % levels).astype("<u2").ravel()
     planes = np.concatenate([differences & 0xFF, differences >> 8]).astype(np.uint8)
-    return Packed(_text(planes), values.shape, levels, low, quantum)
+    return Packed(_text(planes), values.shape, levels, low, low + span, quantum)
 
 
 def pack_doubles(array: ArrayLike) -> str:

@@ -1,4 +1,4 @@
-"""The command line: `python -m scenes render` and the steps that it is made of: section, join, plan; `export`, `explore`."""
+"""The command line: `python -m scenes render` and its steps section, join, plan; `export`; `explore`."""
 
 from __future__ import annotations
 
@@ -77,8 +77,8 @@ def _add_explore(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     explore.add_argument("recipe", nargs="?", default="smiley-ula", metavar="RECIPE", help=f"{known} (smiley-ula)")
     explore.add_argument("--other", metavar="RECIPE", help="a second run from the same start, beside it")
     explore.add_argument("--particles", type=int, default=1000, metavar="N", help="at most (default: 1000)")
-    explore.add_argument("--steps", type=int, default=200, metavar="N", help="recorded ones, at most (default: 200)")
-    explore.add_argument("--theme", choices=list(THEMES), help="at first (default: that of DIFFUSION_THEME, or dark)")
+    explore.add_argument("--steps", type=int, default=200, metavar="N", help="recorded, at most (default: 200)")
+    explore.add_argument("--theme", choices=list(THEMES), help="default: that of DIFFUSION_THEME, or dark")
     explore.add_argument("--output", type=Path, metavar="FILE", help="default: media/explorers/RECIPE.html")
 
 

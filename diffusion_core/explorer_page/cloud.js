@@ -3,7 +3,8 @@
 const EDGE = 1.5; // width in pixels of a dot's soft edge, as in the films
 const PHASES = 4; // places of a dot's centre within a pixel, along each axis, that are told apart
 const OPACITY = 0.85;
-const TRAIL_OPACITY = 0.4;
+const TRAIL_OPACITY = 0.45;
+const TRAIL_INK = 12; // pixels of a trail's piece beyond which it has no more ink, but is fainter
 
 export class Cloud {
   constructor(canvas, halfSide) {
@@ -97,11 +98,12 @@ export class Cloud {
     const [du, dv] = [(u1 - u) / pieces, (v1 - v) / pieces];
     const steep = Math.abs(dv) > Math.abs(du);
     const aside = steep ? 4 : 4 * size;
+    const strength = cover * Math.min(1, TRAIL_INK / pieces);
     for (let piece = 0; piece < pieces; piece++, u += du, v += dv) {
       const across = steep ? u : v;
       const share = across - Math.floor(across);
       let pixel = 4 * ((steep ? Math.round(v) : Math.floor(v)) * size + (steep ? Math.floor(u) : Math.round(u)));
-      for (let ink = cover * (1 - share), side = 0; side < 2; side++, pixel += aside, ink = cover * share) {
+      for (let ink = strength * (1 - share), side = 0; side < 2; side++, pixel += aside, ink = strength * share) {
         pixels[pixel] += ((red - pixels[pixel]) * ink) >> 8;
         pixels[pixel + 1] += ((green - pixels[pixel + 1]) * ink) >> 8;
         pixels[pixel + 2] += ((blue - pixels[pixel + 2]) * ink) >> 8;

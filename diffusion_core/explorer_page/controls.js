@@ -48,7 +48,7 @@ export function checkbox(name, checked, act) {
 
 /** A slider with its value beside its name; `text` turns the value into what is read. */
 export function slider(name, { min, max, step, value }, text, act) {
-  const output = h("output", {}, text(value));
+  const output = h("span", { className: "value", "aria-hidden": "true" }, text(value)); // the slider says it itself
   const input = h("input", { type: "range", min, max, step, ariaLabel: name, ariaValueText: text(value) });
   input.value = value;
   input.addEventListener("input", () => {

@@ -8,7 +8,9 @@ import { Recorded } from "./recorded.js";
 import { Run } from "./run.js";
 
 const ROLES = ["paper", "ink", "mute", "exact", "chance", "particles"];
-const TAKES_KEYS = { INPUT: ["ArrowLeft", "ArrowRight", "Home", "End", "PageUp", "PageDown"], SELECT: null, BUTTON: [" "], SUMMARY: [" "] };
+const LANGEVIN = ["ascent", "ula", "mala", "annealed"]; // samplers that take the step of the formula
+const SLIDES = ["ArrowLeft", "ArrowRight", "Home", "End", "PageUp", "PageDown"];
+const TAKES_KEYS = { range: SLIDES, number: SLIDES, radio: ["ArrowLeft", "ArrowRight"], checkbox: [" "], BUTTON: [" "], SUMMARY: [" "] };
 
 /** Show the `exploration` of a model in an element; returns what ends it. */
 async function render({ model, el }) {
@@ -37,16 +39,17 @@ async function render({ model, el }) {
   const targets = await liveTargets(exploration, runs[0]);
   const modes = {
     recorded: new Recorded(runs, exploration.half_side, announce, changed),
-    live: new Live(targets, exploration.half_side, announce, changed),
+    live: new Live(targets, exploration.window, announce, changed),
   };
   const stages = h("div", { className: "stages" });
   const panel = h("div", { className: "panel" });
   const transport = h("div");
   const theme = h("button", { type: "button", className: "theme", onclick: () => recolour(palette === "dark" ? "light" : "dark") });
+  const formula = rule();
   const root = h(
     "div", { className: "explorer" },
     h("header", {},
-      h("div", {}, h("h1", {}, exploration.title), rule()),
+      h("div", {}, h("h1", {}, exploration.title), formula),
       oneOf("What to explore", [["recorded", "Recorded run"], ["live", "Live"]], (name) => enter(name)), theme),
     h("main", {}, h("div", { className: "left" }, stages, transport, notice), panel), status,
   );
@@ -65,6 +68,8 @@ async function render({ model, el }) {
     mode = modes[name];
     mode.spoken = false;
     root.dataset.mode = name;
+    root.dataset.runs = runs.length;
+    formula.hidden = name === "recorded" && !runs.every((run) => LANGEVIN.includes(run.sampler));
     root.style.setProperty("--stages", mode.stages.length);
     stages.replaceChildren(...mode.stages);
     panel.replaceChildren(...mode.panel);
@@ -74,7 +79,7 @@ async function render({ model, el }) {
   const press = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     const { tagName, type } = event.target;
-    const taken = type === "checkbox" || type === "radio" ? [" ", "ArrowLeft", "ArrowRight"] : TAKES_KEYS[tagName] ?? [];
+    const taken = TAKES_KEYS[type] ?? TAKES_KEYS[tagName] ?? [];
     if (tagName === "SELECT" || taken.includes(event.key)) return;
     if (mode.key(event)) event.preventDefault();
   };

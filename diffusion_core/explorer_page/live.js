@@ -52,7 +52,7 @@ export class Live {
     });
     const asText = (value) => (value === 0 ? "off" : `${value.toFixed(2)} × √(2τ) ε`);
     this.noise = slider("Noise", { min: 0, max: 1.5, step: 0.05, value: 1 }, asText, (value) => this.setStrength(value));
-    this.switch = button("Turn the noise off", () => this.setStrength(this.strength ? 0 : 1));
+    this.switch = button("Noise off", () => this.setStrength(this.strength ? 0 : 1));
     this.advice = h("p", { className: "advice" });
     const names = [...targets.map(([name]) => [name, name]), [DRAWN, "draw your own"]];
     const brush = slider("Brush", { min: 0.06, max: 0.4, step: 0.01, value: this.brush }, (value) => `width ${value.toFixed(2)}`, (value) => (this.brush = value));
@@ -88,7 +88,7 @@ export class Live {
   setStrength(value) {
     this.strength = value;
     this.noise.set(value);
-    this.switch.textContent = value ? "Turn the noise off" : "Turn the noise on";
+    this.switch.textContent = value ? "Noise off" : "Noise on";
     this.warn();
   }
 
@@ -161,7 +161,8 @@ export class Live {
 
   restart() {
     this.run = new LiveRun(this.particles, START_WIDTH, this.seed++);
-    this.picked = Math.min(this.picked, this.particles - 1);
+    const fromCentre = Array.from({ length: this.particles }, (_, i) => Math.hypot(this.run.places[2 * i], this.run.places[2 * i + 1]));
+    this.picked = fromCentre.indexOf(Math.min(...fromCentre));
     this.walked = [];
     this.trail = [];
     this.spoken = false;
@@ -182,9 +183,11 @@ export class Live {
       return;
     }
     this.trail = [run.places.slice(), ...this.trail].slice(0, LIVE_TRAIL);
-    this.walked.push([run.places[2 * this.picked], run.places[2 * this.picked + 1]]);
+    const from = [run.places[2 * this.picked], run.places[2 * this.picked + 1]];
+    const moved = run.advance(this.target, this.stepSize, this.strength, this.halfSide);
+    this.walked.push([from, [run.places[2 * this.picked], run.places[2 * this.picked + 1]], true]);
     if (this.walked.length > PATH) this.walked.shift();
-    if (!run.advance(this.target, this.stepSize, this.strength, this.halfSide)) {
+    if (!moved) {
       this.playing = false;
       this.announce(`The particles left the target at step ${run.taken + 1}: choose a smaller step size, and start anew.`);
     }
@@ -221,10 +224,9 @@ export class Live {
     const radius = 0.0031 * Math.min((1000 / run.particles) ** 0.25, 1.2);
     view.drawDots(run.places, this.shown.trails ? this.trail : [], radius);
     const step = run.step(picked);
-    const here = [run.places[2 * picked], run.places[2 * picked + 1]];
     const reach = 1.25 * Math.max(3 * Math.sqrt(2 * this.stepSize) * this.strength, 8 * this.stepSize, 0.004);
     view.picked = picked;
-    view.drawMarks(run.places, this.shown.path ? [...this.walked, here] : [], step, 1, reach);
+    view.drawMarks(run.places, this.shown.path ? this.walked : [], step, 1, reach);
     this.clock.replaceChildren(h("strong", {}, count(run.taken)), " steps");
     setIcon(this.play, this.playing ? "pause" : "play", this.playing ? "Pause" : "Play");
     const said = view.say(`Particle ${picked + 1}`, step, `step ${count(run.taken)}`);

@@ -89,12 +89,12 @@ export function field(context, frame, vectors, n, [x0, x1, y0, y1], colour) {
   context.globalAlpha = 1;
 }
 
-/** A path of places, fading towards its beginning. */
-export function path(context, frame, places, colour, width) {
-  for (let k = 1; k < places.length; k++) {
-    context.globalAlpha = 0.12 + 0.78 * (k / places.length) ** 2;
-    line(context, frame, [places[k - 1], places[k]], colour, width);
-  }
+/** A path of pieces [from, to, single], fading towards its beginning; several steps at once are dotted. */
+export function path(context, frame, pieces, colour, width) {
+  pieces.forEach(([from, to, single], k) => {
+    context.globalAlpha = (single ? 0.15 : 0.06) + (single ? 0.7 : 0.4) * ((k + 1) / pieces.length) ** 3;
+    line(context, frame, [from, to], colour, width, single ? [] : [0.1, 3 * width]);
+  });
   context.globalAlpha = 1;
 }
 

@@ -4,7 +4,7 @@ import { Density } from "./density.js";
 import { View, arrowsOf } from "./view.js";
 
 const PACE = 12; // records a second at speed 1
-const TRAIL = 4; // records that a trail reaches back
+const TRAIL = 3; // steps that a trail reaches back
 const SPEEDS = [["0.25", "¼×"], ["0.5", "½×"], ["1", "1×"], ["2", "2×"], ["4", "4×"]];
 
 export class Recorded {
@@ -12,7 +12,7 @@ export class Recorded {
     Object.assign(this, { runs, announce, changed, moment: 0, picked: 0, speed: 1, playing: false });
     this.shown = { density: true, field: false, trails: true, path: true };
     this.calm = window.matchMedia("(prefers-reduced-motion: reduce)");
-    this.views = runs.map((run) => new View(titleOf(run), halfSide, (place, kind) => this.point(run, place, kind)));
+    this.views = runs.map((run) => new View(runs.length > 1 ? `${run.name}: ${run.about}` : run.about, halfSide, (place, kind) => this.point(run, place, kind)));
     for (const view of this.views) view.changed = changed;
     this.radius = 0.0031 * Math.min(Math.max((1000 / runs[0].particles) ** 0.25, 0.6), 2.5);
     this.reaches = runs.map(reachOf);
@@ -178,10 +178,6 @@ export class Recorded {
   }
 }
 
-function titleOf(run) {
-  return `${run.name}: ${run.about}`;
-}
-
 /** Half the side of the enlarged square: a typical step of the first particles fills it. */
 function reachOf(run) {
   const sizes = [];
@@ -195,18 +191,23 @@ function reachOf(run) {
   return 1.25 * Math.max(sizes[Math.floor(0.98 * (sizes.length - 1))] ?? 0.2, 0.004);
 }
 
+/** Places before a moment, the latest first, as far back as each is one step before the next. */
 function trailsOf(run, moment) {
-  const end = Math.ceil(moment) - 1;
-  return Array.from({ length: Math.min(TRAIL, end + 1) }, (_, back) => {
-    const places = new Float64Array(2 * run.particles);
-    run.placesInto(end - back, places);
-    return places;
-  });
+  const trails = [];
+  for (let k = Math.ceil(moment); run.single(k) && trails.length < TRAIL; k--) {
+    trails.push(new Float64Array(2 * run.particles));
+    run.placesInto(k - 1, trails.at(-1));
+  }
+  return trails;
 }
 
+/** The way of a particle up to a moment: pieces [from, to, whether it is a single step]. */
 function walkedBy(run, particle, moment, here) {
-  const places = Array.from({ length: Math.ceil(moment) }, (_, k) => run.place(k, particle));
-  return [...places, here];
+  const end = Math.ceil(moment);
+  return Array.from({ length: end }, (_, k) => {
+    const to = k + 1 === end ? here : run.place(k + 1, particle);
+    return [run.place(k, particle), to, run.single(k + 1)];
+  });
 }
 
 /** Which moment of a scenery holds at record k. */

@@ -156,12 +156,13 @@ export class View {
     const centre = step.from ?? step.to;
     const frame = new Frame(inset.width, reach, centre);
     context.drawImage(this.backdrop(centre, reach), 0, 0, inset.width, inset.width);
-    context.globalAlpha = 0.3;
+    const neighbours = [];
     for (let i = 0; i < places.length; i += 2) {
-      const neighbour = [places[i], places[i + 1]];
-      const near = Math.abs(neighbour[0] - centre[0]) < reach && Math.abs(neighbour[1] - centre[1]) < reach;
-      if (near && i !== 2 * this.picked) disc(context, frame, neighbour, 2.5 * unit, palette.particles);
+      const apart = Math.max(Math.abs(places[i] - centre[0]), Math.abs(places[i + 1] - centre[1]));
+      if (apart < reach && i !== 2 * this.picked) neighbours.push([places[i], places[i + 1]]);
     }
+    context.globalAlpha = Math.min(0.3, 30 / neighbours.length);
+    for (const neighbour of neighbours) disc(context, frame, neighbour, 2.5 * unit, palette.particles);
     context.globalAlpha = 1;
     anatomy(context, frame, step, share, palette, 4 * unit, 6 * unit);
     const ruler = niceLength(reach / 2);
