@@ -1,4 +1,4 @@
-"""The command line: `python -m scenes render`, the steps that it is made of (film, section, join), `export`."""
+"""The command line: render and its steps film, section, join, plan; export, explore, list, new, doctor."""
 
 from __future__ import annotations
 
@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--output", type=Path, metavar="FOLDER", help="default: media/exports/SCENE")
     export.add_argument("--quality", choices="lmhk", default="h", help="of the film, as it was rendered")
     export.add_argument("--theme", choices=list(THEMES), help="default: that of DIFFUSION_THEME, or dark")
+    _add_explore(commands)
     film = commands.add_parser("film", help="draw a film in one process")
     film.set_defaults(run=_film)
     film.add_argument("scene", metavar="SCENE")
@@ -81,6 +82,47 @@ def _parser() -> argparse.ArgumentParser:
     plan.set_defaults(run=_plan)
     plan.add_argument("output", type=Path, metavar="FILE", help="JSON; the films are read from standard input")
     return parser
+
+
+def _add_explore(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    explore = commands.add_parser(
+        "explore", help="make a page to play with of a run: scrub, pick a particle, draw a density",
+        epilog="example: python -m scenes explore eye-ula-large --other eye-mala-large",
+    )  # fmt: skip
+    explore.set_defaults(run=_explore)
+    known = "a name of `python -m diffusion_core list`, or a trajectory's file"
+    explore.add_argument("recipe", nargs="?", default="smiley-ula", metavar="RECIPE", help=f"{known} (smiley-ula)")
+    explore.add_argument("--other", metavar="RECIPE", help="a second run from the same start, beside it")
+    explore.add_argument("--particles", type=int, default=1000, metavar="N", help="at most (default: 1000)")
+    explore.add_argument("--steps", type=int, default=200, metavar="N", help="recorded, at most (default: 200)")
+    explore.add_argument("--theme", choices=list(THEMES), help="default: that of DIFFUSION_THEME, or dark")
+    explore.add_argument("--output", type=Path, metavar="FILE", help="default: media/explorers/RECIPE.html")
+
+
+def _explore(options: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from diffusion_core.compute import load_or_compute
+    from diffusion_core.explorer import ROLES, ExplorerError, exploration, page
+    from diffusion_core.npz import load
+    from diffusion_core.recipes import find_recipe
+    from scenes.theme import choose
+
+    def run_of(name: str):  # type: ignore[no-untyped-def]
+        return load(name) if name.endswith(".npz") else load_or_compute(find_recipe(name))
+
+    palettes = {name: {role: asdict(look)[role] for role in ROLES} for name, look in THEMES.items()}
+    theme = choose(options.theme)
+    other = run_of(options.other) if options.other else None
+    shown = exploration(run_of(options.recipe), other, options.particles, options.steps, theme, palettes)
+    target = options.output or Path("media/explorers") / f"{'-and-'.join(run.name for run in shown.runs)}.html"
+    try:
+        with written_whole(target) as whole:
+            whole.write_text(page(shown), encoding="utf-8")
+    except OSError as error:
+        raise ExplorerError(f"cannot write '{target}' ({error.strerror}): choose another with --output") from error
+    print(target)
+    return 0
 
 
 def _count(text: str) -> int:

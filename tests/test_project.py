@@ -21,15 +21,15 @@ SCENES = sorted((ROOT / "scenes").rglob("*.py"))
 
 # A module imports only from rows above its own. A new module must be given its place here.
 ROWS = [
-    {"errors", "many", "mapped"},
+    {"errors", "many", "mapped", "packing"},
     {"distributions", "trajectory", "recipe", "command"},
     {"inputs", "simulation", "metrics", "npz", "schedules"}
     | {"langevin_recipes", "diffusion_recipes", "forward_recipes"},
     {"pictures", "langevin", "diffusion", "fields", "plot", "recipes"},
     {"grain"},
     {"shapes", "network", "observation", "posteriors"},
-    {"compute", "recording", "training"},
-    {"judging", "langevin_run", "forward_run"},
+    {"compute", "recording", "training", "explored"},
+    {"judging", "langevin_run", "forward_run", "explorer"},
     {"training_run"},
     {"diffusion_run"},
     {"__main__"},
