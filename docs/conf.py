@@ -13,7 +13,7 @@ logging.getLogger("manim").setLevel("WARNING")  # it would tell which configurat
 
 project = "Diffusion Visualizations"
 author = "the authors of Diffusion Visualizations"
-copyright = "its authors, MIT licence"  # noqa: A001 (Sphinx's name)
+copyright = "its authors, MIT licence"
 language = "en"
 
 extensions = [
@@ -25,6 +25,7 @@ extensions = [
     "docstrings",
     "equations",
     "gallery",
+    "mended",
     "typst_math",
 ]
 exclude_patterns = ["_ext", "_static"]
@@ -56,6 +57,7 @@ html_css_files = ["pages.css"]
 html_show_copyright = False
 html_show_sphinx = False
 html_copy_source = False
+html_domain_indices = False
 html_math_renderer = "typst"
 copybutton_exclude = ".linenos, .gp, .go"
 
@@ -67,7 +69,7 @@ def _colours(name: str) -> dict[str, str]:
 
 
 html_theme_options = {
-    "light_css_variables": _colours("light"),
+    "light_css_variables": _colours("light") | {"chance": "#A65109"},  # the orange is too pale for text
     "dark_css_variables": _colours("dark") | {
         "color-background-primary": THEMES["dark"].paper,
         "color-brand-primary": THEMES["dark"].exact,

@@ -14,12 +14,12 @@ SIGNS = re.compile(r"(?<!\\)[|*]|(?<=\w)_(?![\w`])")
 
 
 def keep_signs(app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]) -> None:
-    """Escape what is no markup, but in examples and in words of code.
+    r"""Escape what is no markup, but in examples and in words of code.
 
     >>> lines = ["|x| of `a|b`, x*y and x_"]
     >>> keep_signs(None, "", "", None, None, lines)
     >>> print(*lines)
-    \\|x\\| of `a|b`, x\\*y and x\\_
+    \|x\| of `a|b`, x\*y and x\_
     """
     for number, line in enumerate(lines):
         if not line.lstrip().startswith((">>>", "...")):

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import ClassVar
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -66,7 +65,8 @@ def examples() -> list[type]:
     """The scenes of `scenes/gallery.py`."""
     from scenes import gallery
 
-    return [kind for kind in vars(gallery).values() if inspect.isclass(kind) and kind.__module__ == gallery.__name__]
+    all_of_it = vars(gallery).values()
+    return [kind for kind in all_of_it if inspect.isclass(kind) and kind.__module__ == gallery.__name__]
 
 
 def mobject_modules() -> list[str]:
@@ -95,9 +95,7 @@ def _film(item: tuple[str, type]) -> str:
     from scenes.films import sections_of, source_of
 
     file = source_of(kind).relative_to(ROOT)
-    picture = (
-        f"```{{image}} {PICTURES[name]}.webp\n:alt: {said_by(kind)}\n```\n" if name in PICTURES else ""
-    )
+    picture = f"```{{image}} {PICTURES[name]}.webp\n:alt: {said_by(kind)}\n```\n"
     others = scenes_of(kind)
     alone = "".join(f"\n- `{other.__name__}`: {said_by(other)}" for other in others)
     return "\n".join([
@@ -109,7 +107,8 @@ def _film(item: tuple[str, type]) -> str:
 
 
 def _example(kind: type) -> str:
-    made_of = ", ".join(f"{{py:obj}}`{part.__name__} <{part.__module__}.{part.__name__}>`" for part in _made_of(kind))
+    names = [(part.__name__, f"{part.__module__}.{part.__name__}") for part in _made_of(kind)]
+    made_of = ", ".join(f"{{py:obj}}`{short} <{full}>`" for short, full in names)
     return "\n".join([
         f"### {kind.__name__.removesuffix('Example')}", "", f"{said_by(kind)}", "",
         f"```{{image}} ../build/stills/{kind.__name__}.png", f":alt: {said_by(kind)}", "```", "",

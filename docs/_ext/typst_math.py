@@ -1,4 +1,4 @@
-"""Formulas by Typst, as in the films: drawn for the eye, in MathML for those who listen; without a script or a font.
+"""Formulas by Typst, as in the films: drawn for the eye, in MathML for those who listen; without any script.
 
 A browser draws MathML well only where a font for mathematics is installed, so that it is there but not seen.
 Terms may be labelled as on screen, `{{ tau nabla log p(x) : drift }}`, and take the colour of what they are.
@@ -74,11 +74,11 @@ def _compiled(source: str, form: str, formula: str) -> str:
 
 def block(page: HTML5Translator, node: nodes.math_block) -> None:
     """Write a displayed formula, with its number."""
-    page.body.append(page.starttag(node, "div", CLASS="formula"))
     number = get_node_equation_number(page, node) if node["number"] else ""
     formula = node.astext()
     own = re.sub(r"\W", "", node.get("label") or "") or f"f{abs(hash(formula))}"
     page.body.append(
+        '<div class="formula">'  # its anchor is around it
         f'<div class="formula-lines">{drawing(formula, own)}<span class="unseen">{spoken(formula)}</span></div>'
     )
     if number:
@@ -91,7 +91,7 @@ def block(page: HTML5Translator, node: nodes.math_block) -> None:
 
 def inline(page: HTML5Translator, node: nodes.math) -> None:
     """Refuse: within a sentence our formulas are plain text, as in docstrings."""
-    raise ExtensionError(f"write {node.astext()!r} in plain text, as x ← x + τ ∇ log p(x), or as a formula of its own")
+    raise ExtensionError(f"write {node.astext()!r} in plain text, as x ← x + τ ∇ log p(x), or on its own line")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
