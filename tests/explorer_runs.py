@@ -34,7 +34,7 @@ def opened(page_of_file, tmp_path):
 
 
 @pytest.fixture
-def page_of_file(page):  # noqa: F811
+def page_of_file(page):
     """Load a file, and wait until its explorer stands."""
 
     def load(file):

@@ -335,7 +335,7 @@ def test_a_density_can_be_drawn_with_the_keyboard(opened, computed):  # noqa: F8
     np.testing.assert_array_equal(colour_at(made, (2.5, -2.9)), paper)
 
 
-def test_steps_too_large_stop_with_a_sentence(page):  # noqa: F811
+def test_steps_too_large_stop_with_a_sentence(page):
     body = """
         const said = [];
         const target = m.Mixture.isotropic([[0, 0]], 0.1);
