@@ -45,7 +45,8 @@ nitpick_ignore_regex = [
 
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
-autodoc_type_aliases = {name: name for name in ("Array", "ArrayLike", "Denoiser", "Kernel", "Edges", "Metric")}
+_SHORT = "Array", "ArrayLike", "Denoiser", "Kernel", "Edges", "Metric", "ParsableManimColor"
+autodoc_type_aliases = {name: name for name in _SHORT}
 autodoc_default_options = {"members": True, "undoc-members": True}
 napoleon_use_ivar = True
 napoleon_use_rtype = False
