@@ -33,7 +33,7 @@ HEIGHT: Final = 720
 """Of the clips, in pixels, where nobody asks for another; what was rendered smaller stays as it is."""
 BOUND: Final = 25_000_000
 """Bytes of the page: what mail and a course's platform take."""
-USUAL: Final = 165_000
+USUAL: Final = 145_000
 """Bytes that a second of LangevinScene takes at `HEIGHT`, encoded as any clip of ours, and some more."""
 COARSEST: Final = 36
 """The crf above which particles become blots."""
@@ -123,12 +123,12 @@ def fitting(film: Film, slides: Sequence[Slide], height: int, room: int) -> list
 
 
 def coarser(crf: int, size: float, room: int) -> int:
-    """The crf at which clips that take `size` bytes at this one fit into `room`: six steps halve them.
+    """The crf at which clips that take `size` bytes at this one fit into `room`: eight steps halve ours.
 
-    >>> coarser(23, 30e6, 18_000_000), coarser(23, 10e6, 18_000_000)
+    >>> coarser(23, 26e6, 18_000_000), coarser(23, 10e6, 18_000_000)
     (28, 23)
     """
-    return min(COARSEST, crf + max(0, math.ceil(6 * math.log2(size / max(room, 1)))))
+    return min(COARSEST, crf + max(0, math.ceil(8 * math.log2(size / max(room, 1)))))
 
 
 def encoded(film: Film, slides: Sequence[Slide], height: int, coding: Coding) -> list[bytes]:
