@@ -13,7 +13,7 @@ from diffusion_core.distributions import Array, Distribution, GaussianMixture
 from diffusion_core.errors import DistributionError, RecipeError
 from diffusion_core.fields import WINDOW, plane
 from diffusion_core.langevin_recipes import LangevinRecipe
-from diffusion_core.packing import COARSE, Packed, pack, pack_doubles
+from diffusion_core.packing import COARSE, Packed, as_read, pack, pack_doubles
 from diffusion_core.recipes import RECIPES, recipe_of
 from diffusion_core.shapes import find_target
 from diffusion_core.trajectory import Trajectory
@@ -95,8 +95,8 @@ def explored(trajectory: Trajectory, particles: int, steps: int) -> Run:
     records = chosen_records(trajectory.steps, steps)
     positions = np.stack([trajectory.positions[k, :particles] for k in records]).astype(np.float64)
     detailed = np.flatnonzero(trajectory.detailed < positions.shape[1])
-    score, drift_from = _score(trajectory, positions)
     packed = pack(positions, quantum=RESOLUTION)
+    score, drift_from = _score(trajectory, positions, as_read(positions, packed))
     computed = score is not None and bool((np.diff(trajectory.steps[records]) == 1).all())
 
     def detail(array: Array | None, **how: Any) -> Packed | None:
@@ -164,8 +164,11 @@ def _peaks(moments: Array) -> Array:
     return np.repeat(peaks, moments.shape[1])[:, None]
 
 
-def _score(trajectory: Trajectory, positions: Array) -> tuple[Score | None, str]:
-    """The score that moved the particles, and a sentence that says where the drift comes from."""
+def _score(trajectory: Trajectory, positions: Array, read: Array) -> tuple[Score | None, str]:
+    """The score that moved the particles, and a sentence that says where the drift comes from.
+
+    `read` are the positions (records, particles, 2) as the page reads them.
+    """
     kept = f"kept for {len(trajectory.detailed):,} particles"
     try:
         recipe = recipe_of(trajectory.parameters)
@@ -176,7 +179,7 @@ def _score(trajectory: Trajectory, positions: Array) -> tuple[Score | None, str]
         return None, kept
     if isinstance(target, GaussianMixture) and len(target.weights) <= COMPONENTS:
         return Score(components(target), None, ()), "computed in the page, in closed form"
-    return _grid_score(target, positions, trajectory.step_size)
+    return _grid_score(target, positions, read, trajectory.step_size)
 
 
 def components(mixture: GaussianMixture) -> str:
@@ -185,14 +188,15 @@ def components(mixture: GaussianMixture) -> str:
     return pack_doubles(np.column_stack([mixture.weights, mixture.means, covariances]))
 
 
-def _grid_score(target: Distribution, positions: Array, step_size: float) -> tuple[Score, str]:
+def _grid_score(target: Distribution, positions: Array, read: Array, step_size: float) -> tuple[Score, str]:
     """A target's score on a grid over all positions, and how far the drift from it is off at these."""
-    reach = max(WINDOW, float(np.abs(positions).max()))
+    reach = max(WINDOW, float(np.abs(read).max()))
     values = target.score(plane(np.linspace(-reach, reach, NODES)))
     packed = pack(values)
-    nodes = (positions[..., ::-1].reshape(-1, 2).T + reach) * (NODES - 1) / (2 * reach)  # row, column
-    read = [map_coordinates(values[..., axis], nodes, order=1, mode="nearest") for axis in range(2)]
-    exact = target.score(positions.reshape(-1, 2))
-    off = step_size * float(np.quantile(np.linalg.norm(np.stack(read, axis=1) - exact, axis=1), MOSTLY))
-    how = f"from a grid of {NODES} × {NODES}; {MOSTLY:.0%} of it off by less than {off:.2g}"
+    nodes = (read[..., ::-1].reshape(-1, 2).T + reach) * (NODES - 1) / (2 * reach)  # row, column
+    kept = as_read(values, packed)
+    between = [map_coordinates(kept[..., axis], nodes, order=1, mode="nearest") for axis in range(2)]
+    off = np.stack(between, axis=1) - target.score(positions.reshape(-1, 2))
+    most = step_size * float(np.quantile(np.linalg.norm(off, axis=1), MOSTLY))
+    how = f"from a grid of {NODES} × {NODES}; {MOSTLY:.0%} of it off by less than {most:.2g}"
     return Score(None, packed, (-reach, reach, -reach, reach)), how

@@ -50,6 +50,12 @@ def pack(array: ArrayLike, levels: int = FINE, quantum: float | None = None) -> 
     return Packed(_text(planes), values.shape, levels, low, low + span, quantum)
 
 
+def as_read(array: ArrayLike, packed: Packed) -> NDArray[np.float64]:
+    """An array as the page reads what was packed of it."""
+    codes = np.rint((np.asarray(array, np.float64) - packed.low) / packed.quantum)
+    return np.asarray(packed.low + packed.quantum * codes)
+
+
 def pack_doubles(array: ArrayLike) -> str:
     """An array as it is, in double precision."""
     return _text(np.asarray(array, "<f8"))

@@ -11,11 +11,11 @@ from diffusion_core.langevin_recipes import LangevinRecipe
 
 SMALL = LangevinRecipe("small-ula", particles=300, steps=60, dense=20, every=20, climb=40, step_size=0.004)
 REFUSING = replace(SMALL, name="small-mala", sampler="mala", step_size=0.02, steps=20, detailed=300)
-BOARD = replace(SMALL, name="small-board", target="checkerboard", steps=20, climb=0)
+BENT = replace(SMALL, name="small-banana", target="banana", steps=20, climb=0)
 
 
 @pytest.fixture(scope="session")
-def computed(tmp_path_factory):
+def trajectory_of(tmp_path_factory):
     """The trajectory of a recipe, computed once for all tests of a process."""
     folder = tmp_path_factory.mktemp("explored")
     return lambda recipe: load_or_compute(recipe, folder, progress=False)

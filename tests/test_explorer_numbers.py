@@ -4,7 +4,7 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
-from explorer_runs import BOARD, REFUSING, SMALL, computed, in_module  # noqa: F401
+from explorer_runs import BENT, REFUSING, SMALL, in_module
 
 from diffusion_core.distributions import GaussianMixture
 from diffusion_core.explored import chosen_records, components, explored
@@ -147,8 +147,8 @@ def steps_read(page, run, particles):
     return in_module(page, body, [asdict(run), particles])
 
 
-def test_steps_of_detailed_particles_are_those_of_the_record(page, computed):  # noqa: F811
-    trajectory = computed(SMALL)
+def test_steps_of_detailed_particles_are_those_of_the_record(page, trajectory_of):
+    trajectory = trajectory_of(SMALL)
     run = explored(trajectory, 300, 200)
     assert not all(np.diff(run.steps) == 1)  # single steps first, then several at once
     read = steps_read(page, run, range(8))
@@ -162,8 +162,8 @@ def test_steps_of_detailed_particles_are_those_of_the_record(page, computed):  #
             assert np.abs(step["noise"] - trajectory.noise[k, i]).max() <= half
 
 
-def test_of_other_particles_drift_and_noise_follow_from_two_places(page, computed):  # noqa: F811
-    known = computed(SMALL)
+def test_of_other_particles_drift_and_noise_follow_from_two_places(page, trajectory_of):
+    known = trajectory_of(SMALL)
     nobody = np.zeros((len(known.steps), 0, 2))
     run = explored(replace(known, detailed=np.zeros(0, np.int64), drift=nobody, noise=nobody), 300, 200)
     read = steps_read(page, run, range(8))
@@ -180,8 +180,8 @@ def test_of_other_particles_drift_and_noise_follow_from_two_places(page, compute
             assert np.linalg.norm(step["noise"] - known.noise[k, i]) <= drift_off + np.sqrt(2) * quantum
 
 
-def test_refused_proposals_are_those_of_the_record(page, computed):  # noqa: F811
-    trajectory = computed(REFUSING)
+def test_refused_proposals_are_those_of_the_record(page, trajectory_of):
+    trajectory = trajectory_of(REFUSING)
     run = explored(trajectory, 40, 20)
     assert run.detailed == tuple(range(40))
     assert run.drift is None  # the page computes it
@@ -194,8 +194,8 @@ def test_refused_proposals_are_those_of_the_record(page, computed):  # noqa: F81
     assert np.abs(np.array(proposals) - exact).max() < 2 * run.positions.quantum
 
 
-def test_without_details_mala_shows_what_was_refused_but_no_proposal(page, computed):  # noqa: F811
-    known = computed(REFUSING)
+def test_without_details_mala_shows_what_was_refused_but_no_proposal(page, trajectory_of):
+    known = trajectory_of(REFUSING)
     nobody = np.zeros((len(known.steps), 0, 2))
     bare = replace(known, detailed=np.zeros(0, np.int64), drift=nobody, noise=nobody, accepted=nobody[..., 0] > 0)
     read = steps_read(page, explored(bare, 40, 20), range(40))
@@ -205,18 +205,18 @@ def test_without_details_mala_shows_what_was_refused_but_no_proposal(page, compu
             assert (read[k][i]["noise"] is None) == (not known.accepted[k, i])
 
 
-def test_drift_from_a_grid_is_as_exact_as_the_page_says(page, computed):  # noqa: F811
-    trajectory = computed(BOARD)
+def test_drift_from_a_grid_is_as_exact_as_the_page_says(page, trajectory_of):
+    trajectory = trajectory_of(BENT)
     run = explored(trajectory, 300, 20)
     assert run.score.mixture is None
     stated = float(run.drift_from.split()[-1])
     bare = replace(run, detailed=())
     read = steps_read(page, bare, range(300))
-    score = find_target("checkerboard").score(trajectory.positions[:20])
+    score = find_target("banana").score(trajectory.positions[:20])
     off = np.array([[step["drift"] for step in row] for row in read[1:]]) - trajectory.step_size * score
-    kicks = np.sqrt(2 * trajectory.step_size)
-    assert np.quantile(np.linalg.norm(off, axis=-1), 0.99) <= 1.3 * stated  # the page's own is over 21 records
-    assert stated < 0.1 * kicks
+    largest = np.quantile(np.linalg.norm(off, axis=-1), 0.99)  # over 20 of the 21 records that the page counts
+    assert 0.7 * stated < largest < 1.3 * stated
+    assert stated < 0.01 * np.sqrt(2 * trajectory.step_size)  # of a typical noise
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ export class Cloud {
   resize(size) {
     this.size = this.context.canvas.width = this.context.canvas.height = size;
     this.image = this.context.createImageData(size, size);
-    this.pixels = this.image.data;
-    this.base = new Uint8ClampedArray(this.pixels.length);
+    this.pixels = new Uint8Array(this.image.data.buffer); // writing to it costs less than to one that clamps
+    this.base = new Uint8Array(this.pixels.length);
   }
 
   /** What lies beneath the dots: a density in the colours of a table, or the table's first colour alone; `centre` is in the middle. */
@@ -32,7 +32,7 @@ export class Cloud {
         const stop = Math.min(Math.floor(level), table.length / 3 - 2);
         for (let channel = 0; channel < 3; channel++) {
           const colour = table[3 * stop + channel];
-          base[at + channel] = colour + (level - stop) * (table[3 * stop + 3 + channel] - colour);
+          base[at + channel] = colour + (level - stop) * (table[3 * stop + 3 + channel] - colour) + 0.5; // rounds
         }
         base[at + 3] = 255;
       }
@@ -68,11 +68,7 @@ export class Cloud {
     for (let row = 0, at = 0; row < side; row++) {
       let pixel = 4 * ((top + row) * size + left);
       for (let column = 0; column < side; column++, at++, pixel += 4) {
-        const cover = covers[at];
-        if (cover === 0) continue;
-        pixels[pixel] += ((red - pixels[pixel]) * cover) >> 8;
-        pixels[pixel + 1] += ((green - pixels[pixel + 1]) * cover) >> 8;
-        pixels[pixel + 2] += ((blue - pixels[pixel + 2]) * cover) >> 8;
+        if (covers[at] > 0) blend(pixels, pixel, covers[at], red, green, blue);
       }
     }
   }
@@ -95,21 +91,27 @@ export class Cloud {
     const pieces = Math.ceil(Math.max(Math.abs(u1 - u), Math.abs(v1 - v)));
     const inside = Math.min(u, v, u1, v1) > 1 && Math.max(u, v, u1, v1) < size - 2;
     if (!inside || pieces === 0) return;
-    const [du, dv] = [(u1 - u) / pieces, (v1 - v) / pieces];
+    const du = (u1 - u) / pieces;
+    const dv = (v1 - v) / pieces;
     const steep = Math.abs(dv) > Math.abs(du);
     const aside = steep ? 4 : 4 * size;
     const strength = cover * Math.min(1, TRAIL_INK / pieces);
     for (let piece = 0; piece < pieces; piece++, u += du, v += dv) {
       const across = steep ? u : v;
-      const share = across - Math.floor(across);
-      let pixel = 4 * ((steep ? Math.round(v) : Math.floor(v)) * size + (steep ? Math.floor(u) : Math.round(u)));
-      for (let ink = strength * (1 - share), side = 0; side < 2; side++, pixel += aside, ink = strength * share) {
-        pixels[pixel] += ((red - pixels[pixel]) * ink) >> 8;
-        pixels[pixel + 1] += ((green - pixels[pixel + 1]) * ink) >> 8;
-        pixels[pixel + 2] += ((blue - pixels[pixel + 2]) * ink) >> 8;
-      }
+      const low = across | 0;
+      const pixel = 4 * (steep ? ((v + 0.5) | 0) * size + low : low * size + ((u + 0.5) | 0));
+      const ink = (strength * (across - low)) | 0;
+      blend(pixels, pixel, strength - ink, red, green, blue);
+      blend(pixels, pixel + aside, ink, red, green, blue);
     }
   }
+}
+
+/** Cover a pixel with a colour, `cover` of 256. */
+function blend(pixels, pixel, cover, red, green, blue) {
+  pixels[pixel] += ((red - pixels[pixel]) * cover) >> 8;
+  pixels[pixel + 1] += ((green - pixels[pixel + 1]) * cover) >> 8;
+  pixels[pixel + 2] += ((blue - pixels[pixel + 2]) * cover) >> 8;
 }
 
 const KNOWN_STAMPS = new Map();

@@ -94,6 +94,13 @@ export function vector([x, y], digits = 3) {
   return `(${number(x, digits)}, ${number(y, digits)})`;
 }
 
+const IN_THOUSANDS = new Intl.NumberFormat("en");
+
 export function count(value) {
-  return value.toLocaleString("en");
+  return IN_THOUSANDS.format(value);
+}
+
+/** Let an element say a text; to say the same again costs nothing. */
+export function say(element, text) {
+  if (element.textContent !== text) element.textContent = text;
 }

@@ -1,5 +1,5 @@
 // Live Langevin in the page: on a target of the list or on one that is drawn, with the noise as strong as one likes.
-import { CALM_PACE, button, checkbox, count, h, iconButton, menu, setIcon, slider } from "./controls.js";
+import { CALM_PACE, button, checkbox, count, h, iconButton, menu, say, setIcon, slider } from "./controls.js";
 import { Density } from "./density.js";
 import { LiveRun } from "./langevin.js";
 import { Mixture, alongStroke } from "./mixture.js";
@@ -8,7 +8,8 @@ import { View, arrowsOf } from "./view.js";
 const DRAWN = "your own";
 const MOST = 600; // blobs of a drawing: more would take longer than a frame
 const START_WIDTH = 1.2; // standard deviation of the starting points
-const LIVE_TRAIL = 3; // steps
+const LIVE_TRAIL = 2; // steps
+const UNREAD = 6; // frames for which figures stand still while it plays: nobody reads faster
 const PATH = 300; // steps of the picked particle that are kept
 const LIVE_SPEEDS = [["0.1", "6 steps a second"], ["1", "60 steps a second"], ["4", "240 steps a second"]];
 const SMILE = [[[-1.4, -0.3], [-1, -1], [-0.4, -1.4], [0.4, -1.4], [1, -1], [1.4, -0.3]], [[-0.8, 1]], [[0.8, 1]]];
@@ -33,7 +34,7 @@ export class Live {
 
   makeTransport() {
     this.play = iconButton("play", "Play", () => this.toggle());
-    this.clock = h("p", { className: "clock" });
+    this.clock = h("p", { className: "clock" }, h("strong"), " steps");
     return h(
       "div", { className: "transport live" },
       iconButton("start", "Start anew", () => this.restart()),
@@ -197,7 +198,7 @@ export class Live {
 
   pass(milliseconds) {
     const each = this.calm.matches ? CALM_PACE / 60 : this.pace;
-    this.owed += each * Math.min(milliseconds / (1000 / 60), 2);
+    this.owed += each * Math.min(milliseconds / (1000 / 60), 1); // a slow machine takes fewer steps, not longer frames
     for (; this.owed >= 1 && this.playing; this.owed--) this.advance();
   }
 
@@ -227,9 +228,10 @@ export class Live {
     const reach = 1.25 * Math.max(3 * Math.sqrt(2 * this.stepSize) * this.strength, 8 * this.stepSize, 0.004);
     view.picked = picked;
     view.drawMarks(run.places, this.shown.path ? this.walked : [], step, 1, reach);
-    this.clock.replaceChildren(h("strong", {}, count(run.taken)), " steps");
     setIcon(this.play, this.playing ? "pause" : "play", this.playing ? "Pause" : "Play");
-    const said = view.say(`Particle ${picked + 1}`, step, `step ${count(run.taken)}`);
+    if (this.playing && run.taken % Math.ceil(UNREAD * this.pace) > 0) return;
+    say(this.clock.firstChild, count(run.taken));
+    const said = view.tell(`Particle ${picked + 1}`, step, `step ${count(run.taken)}`);
     if (this.playing || this.spoken) return;
     this.spoken = true;
     this.announce(said);

@@ -1,6 +1,6 @@
 // Densities that the page knows in closed form, or on a grid; the same mathematics as `distributions.py`.
 
-const NEGLIGIBLE = -45; // logarithm of 3e-20: a thousand such shares do not change a double of 1
+const NEGLIGIBLE = -32; // logarithm of 1e-14: a thousand such shares leave eleven digits of their sum as they are
 
 /** p(x) = Σ_k w_k N(x; μ_k, Σ_k); components are rows of weight, μx, μy, Σxx, Σxy, Σyy. */
 export class Mixture {

@@ -1,10 +1,11 @@
 // The recorded run, or two from one start: scrub, play, pick.
-import { CALM_PACE, checkbox, count, h, iconButton, menu, number, setIcon } from "./controls.js";
+import { CALM_PACE, checkbox, count, h, iconButton, menu, number, say, setIcon } from "./controls.js";
 import { Density } from "./density.js";
 import { View, arrowsOf } from "./view.js";
 
 const PACE = 12; // records a second at speed 1
-const TRAIL = 3; // steps that a trail reaches back
+const TRAIL = 3; // steps that a trail reaches back …
+const CROWD = 2000; // … one less for more particles than these
 const SPEEDS = [["0.25", "¼×"], ["0.5", "½×"], ["1", "1×"], ["2", "2×"], ["4", "4×"]];
 
 export class Recorded {
@@ -27,7 +28,7 @@ export class Recorded {
     this.play = iconButton("play", "Play", () => this.toggle());
     this.scrubber = h("input", { type: "range", min: 0, max: last, step: 1, ariaLabel: "Step", oninput: () => this.go(Number(this.scrubber.value)) });
     this.scrubber.value = 0;
-    this.clock = h("p", { className: "clock" });
+    this.clock = h("p", { className: "clock" }, h("strong"), ` of ${count(this.runs[0].steps.at(-1))} steps`);
     return h(
       "div", { className: "transport" },
       iconButton("start", "Back to the start", () => this.go(0)),
@@ -163,13 +164,13 @@ export class Recorded {
     const k = Math.min(Math.floor(this.moment), run.records - 1);
     const clock = `step ${count(run.steps[k])} of ${count(run.steps.at(-1))}`;
     this.scrubber.value = k;
-    this.scrubber.ariaValueText = clock;
-    this.clock.replaceChildren(h("strong", {}, count(run.steps[k])), ` of ${count(run.steps.at(-1))} steps`);
+    if (this.scrubber.ariaValueText !== clock) this.scrubber.ariaValueText = clock;
+    say(this.clock.firstChild, count(run.steps[k]));
     setIcon(this.play, this.playing ? "pause" : "play", this.playing ? "Pause" : "Play");
     const said = this.views.map((view, i) => {
       const end = Math.ceil(this.momentOf(this.runs[i]));
       const name = this.runs.length > 1 ? `Particle ${this.picked + 1}, ${this.runs[i].name}` : `Particle ${this.picked + 1}`;
-      return view.say(name, this.runs[i].step(end, this.picked), `step ${count(this.runs[i].steps[end])}`);
+      return view.tell(name, this.runs[i].step(end, this.picked), `step ${count(this.runs[i].steps[end])}`);
     });
     if (!this.playing && !this.spoken) {
       this.spoken = true;
@@ -194,7 +195,8 @@ function reachOf(run) {
 /** Places before a moment, the latest first, as far back as each is one step before the next. */
 function trailsOf(run, moment) {
   const trails = [];
-  for (let k = Math.ceil(moment); run.single(k) && trails.length < TRAIL; k--) {
+  const length = run.particles > CROWD ? TRAIL - 1 : TRAIL;
+  for (let k = Math.ceil(moment); run.single(k) && trails.length < length; k--) {
     trails.push(new Float64Array(2 * run.particles));
     run.placesInto(k - 1, trails.at(-1));
   }

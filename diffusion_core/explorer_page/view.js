@@ -1,7 +1,7 @@
 // A stage with its particles, and beside it one step of the picked one, enlarged and in figures.
 import { Cloud } from "./cloud.js";
 import { colourTable, rgb } from "./colours.js";
-import { h, number, vector } from "./controls.js";
+import { h, say, vector } from "./controls.js";
 import { Frame, anatomy, disc, field, line, path } from "./marks.js";
 import { proposalOf } from "./run.js";
 
@@ -185,7 +185,7 @@ export class View {
   }
 
   /** The step in figures, and as sentences for those who hear the page. */
-  say(name, step, sayStep) {
+  tell(name, step, sayStep) {
     const rows = [["position", vector(step.to), "particles"]];
     if (step.drift) rows.push(["drift", vector(step.drift, 4), "exact"]);
     if (step.noise) rows.push(["noise", vector(step.noise, 4), "chance"]);
@@ -193,11 +193,17 @@ export class View {
     const moved = step.from && [step.to[0] - step.from[0], step.to[1] - step.from[1]];
     if (moved) rows.push([step.kind === "jump" ? `${step.count} steps` : "step", vector(moved, 4), "ink"]);
     if (!step.accepted && proposal) rows.push(["refused", vector(proposal), "mute"]);
-    this.figures.replaceChildren(
-      ...rows.flatMap(([term, text, role]) => [h("dt", { className: role }, term), h("dd", {}, text)]),
-    );
-    this.verdict.textContent = verdictOf(step);
-    this.heading.textContent = name;
+    const list = this.figures;
+    while (list.childElementCount > 2 * rows.length) list.lastElementChild.remove();
+    while (list.childElementCount < 2 * rows.length) list.append(h("dt"), h("dd"));
+    rows.forEach(([term, text, role], i) => {
+      const [head, body] = [list.children[2 * i], list.children[2 * i + 1]];
+      if (head.className !== role) head.className = role;
+      say(head, term);
+      say(body, text);
+    });
+    say(this.verdict, verdictOf(step));
+    say(this.heading, name);
     return [`${name}, ${sayStep}.`, ...rows.map(([term, text]) => `${term} ${text}.`), verdictOf(step)].join(" ");
   }
 
