@@ -93,7 +93,13 @@ class DinosaurScene(DiffusionFilm):
     # Section 1.
 
     def start_from_noise(self) -> None:
-        """All particles, before anything has been done to them, and what will move them."""
+        """All particles, before anything has been done to them, and what will move them.
+
+        Every dot is a Gaussian random number, and no data point is among them. The rule is DDPM's (Ho et al.,
+        2020): a network guesses the clean point, the particle goes part of the way, and noise is added again.
+        The card says how good the network is, measured with another sampler. Ask the students to bet when the
+        shape will be seen: early, in the middle or late.
+        """
         run = self.run_shown
         cloud, seen = self.cloud(run), [self.slider_of(run), self.time_of(run)]
         noise = f"{self.particles:,} particles of pure noise. Can they become {self.shape}?"
@@ -113,7 +119,14 @@ class DinosaurScene(DiffusionFilm):
     # Section 2.
 
     def denoise(self) -> None:
-        """The whole way, evenly in log-SNR, over the p_t of the same t."""
+        """The whole way, evenly in log-SNR, over the p_t of the same t.
+
+        The clock runs evenly in the logarithm of signal to noise, because in plain t the part in which the
+        shape appears would be over in an instant. Beneath the particles is the exact density of the same
+        level. Ask who is steering: each particle follows the same network and knows nothing of the others, so
+        the shape is only in the field. The last claim is measured: the distance to p against what two true
+        samples have between them.
+        """
         self.leave()
         run, clock = self.run_shown, ValueTracker(0)
         cloud, density = self.cloud(run), self.diffused_of(run)
@@ -139,7 +152,13 @@ class DinosaurScene(DiffusionFilm):
     # Section 3.
 
     def judge(self) -> None:
-        """Beside a fresh sample of the truth."""
+        """Beside a fresh sample of the truth.
+
+        Leave the question on the screen and take a vote before going on. One cloud is drawn from the target,
+        the other began as noise, and both have the same number of points. The answer is a measurement, not an
+        impression: a distance to p, beside the one that two true samples have. Ask what such a test cannot
+        see: an error that is much smaller than its floor.
+        """
         self.leave()
         made, true = self.pair()
         question = "One is a true sample, the other was noise. Which is which?"
@@ -173,7 +192,13 @@ class DinosaurScene(DiffusionFilm):
     # Section 4.
 
     def take_another_shape(self) -> None:
-        """The same with another target, and the line that does it."""
+        """The same with another target, and the line that does it.
+
+        The rule has not changed, only the data, and with them the network. That is the point of generative
+        modelling: nothing in the sampler knows about shapes. A film of your own target is the two lines on the
+        screen; the network for it is trained on first use. Ask what would have to change for pictures instead
+        of points in the plane: the size of the network and of its inputs, not the rule.
+        """
         self.leave()
         run, clock = self.another, ValueTracker(0)
         cloud, live = self.cloud(run), [self.slider_of(run), self.time_of(run)]

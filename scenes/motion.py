@@ -1,4 +1,4 @@
-"""Reduced motion, for those whom motion makes ill: what moves is seen in a few stills that fade into each other."""
+"""Reduced motion, for those whom motion makes ill: what moves is seen in stills that fade into each other."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class StillsScene(ClockedScene):
 
 
 def moves(animation: Animation) -> bool:
-    """Whether anything changes its place, form or record by an animation; not if it only fades or is recoloured."""
+    """Whether an animation changes a place, form or record, and does not only fade or recolour."""
     if isinstance(animation, Wait):
         return False
     if isinstance(animation, AnimationGroup):

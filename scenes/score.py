@@ -154,7 +154,13 @@ class ScoreFieldScene(DiffusionFilm):
     # Section 1.
 
     def look_from_one_place(self) -> None:
-        """From one noisy point to all that it may come from."""
+        """From one noisy point to all that it may come from.
+
+        Everything here is exact, for data that consist of just these points. Bayes' rule gives each of them a
+        weight that falls off as a Gaussian with its distance, as wide as the noise. The weighted mean is the
+        guess with the least squared error. Ask: does the guess have to be a likely point itself? No: between
+        two groups of points it may lie where there are none.
+        """
         live = [self.rays, self.weights, self.mean, self.sigma]
         self.on_way(ValueTracker(self.share_at(TOLD)), self.run_shown, *live)
         question = f"A noisy point. Which of these {self.points} points did it come from?"
@@ -175,7 +181,14 @@ class ScoreFieldScene(DiffusionFilm):
     # Section 2.
 
     def take_noise_away(self) -> None:
-        """The same place, as the noise falls."""
+        """The same place, as the noise falls.
+
+        The place stays the same, only the width of the noise changes. In much noise all weights are nearly
+        equal, and the guess is the mean of everything; in little noise the nearest point has all the weight.
+        The curve is e to the entropy of the weights, which counts how many still matter. Ask: what would a
+        network make that had learned this to perfection, down to no noise? Exactly the points that it was
+        trained on.
+        """
         run, seen = self.run_shown, [self.data, self.here, self.rays, self.weights, self.mean]
         self.leave(*seen)
         clock, curve, slider = ValueTracker(self.share_at(TOLD)), self.candidates(), self.slider_of(run)
@@ -199,7 +212,14 @@ class ScoreFieldScene(DiffusionFilm):
     # Section 3.
 
     def name_the_score(self) -> None:
-        """Score = (guess − where you are)/σ², with the numbers that are drawn."""
+        """Score = (guess − where you are)/σ², with the numbers that are drawn.
+
+        The arrow from the noisy point to its best guess, divided by the variance of the noise, is the gradient
+        of the logarithm of the blurred density. No approximation is involved, and it holds for any data; it is
+        known as Tweedie's formula (Efron, 2011). So whoever can denoise knows the score, and the other way
+        round. Ask for the third reading: where you are less the guess, over σ, is the best estimate of the
+        noise itself.
+        """
         self.leave(self.data, self.here)
         live = [self.mean, self.arrow]
         self.on_way(ValueTracker(self.share_at(TOLD)), self.run_shown, *live)
@@ -228,7 +248,13 @@ class ScoreFieldScene(DiffusionFilm):
     # Section 4.
 
     def show_the_field(self) -> None:
-        """The same at every place, as the noise falls."""
+        """The same at every place, as the noise falls.
+
+        The same formula at every place of a grid. With much noise there is one broad hill, and arrows from
+        everywhere lead to the middle; with less noise the field learns about ever finer shapes, one after the
+        other. That is the reason for starting with much noise: from far away only the coarse field points the
+        right way. Ask what the field looks like in the very end: each data point has its own basin.
+        """
         self.leave()
         run, clock = self.run_shown, ValueTracker(self.share_at(WELL))
         field, density, slider = self.field_of(run, "score", "exact"), self.diffused_of(run), self.slider_of(run)
@@ -244,7 +270,13 @@ class ScoreFieldScene(DiffusionFilm):
     # Section 5.
 
     def guess_everywhere(self) -> None:
-        """The best guesses of all noisy points: mean, blur, shape, points."""
+        """The best guesses of all noisy points: mean, blur, shape, points.
+
+        Each dot is the best guess for one noisy point. Read it as one film of what a perfect denoiser would
+        say at each level: first the mean of the data, the same for everybody, then a blur, then the shape, and
+        in the end the data points themselves. Ask what that tells about one-step generation: from pure noise,
+        the best guess is the mean, and a mean is no sample.
+        """
         self.leave()
         run, clock = self.guessed, ValueTracker(1)
         cloud, slider = self.cloud(run, radius=1.5 * theme.DOT_RADIUS, color=self.look.exact), self.slider_of(run)

@@ -21,7 +21,14 @@ class ManyGuessesSection(DenoiserFilm):
     """Why small steps end where one jump cannot."""
 
     def ask_again_and_again(self) -> None:
-        """The guesses for the particles that are followed: from one place to a place each."""
+        """The guesses for the particles that are followed: from one place to a place each.
+
+        Now several particles and the guess for each. In the beginning the guesses lie together; with each step
+        a particle has a little less noise, its own guess moves, and the guesses come apart. Nobody has chosen
+        a place for anybody: noise and field decide on the way. Ask the students to say in one sentence why
+        many small steps can do what one large one cannot: a mean is asked for each time, but of ever fewer
+        candidates.
+        """
         self.leave()
         clock, run, count = ValueTracker(0), self.way, self.guesses.shape[1]
         data, heroes = self.data(), self.dots(self.followed, radius=theme.HERO_RADIUS)

@@ -28,7 +28,14 @@ class MeanSection(DenoiserFilm):
     """The answer that errs the least on average, and is none of the data."""
 
     def ask_for_one_answer(self) -> None:
-        """The posterior's mean, the network's guess beside it, and a moment at which the mean lies in a gap."""
+        """The posterior's mean, the network's guess beside it, and a moment at which the mean lies in a gap.
+
+        A denoiser has to give one answer, and the one with the least squared error is the mean of the
+        posterior. The violet dot is the guess of a trained network, which has never been told of this sum; see
+        how close it comes. Then look at the gap: the mean of several candidates may lie where there is no
+        candidate at all. Ask for other examples of a mean that nobody is: the average family, the blurred
+        photograph.
+        """
         self.leave()
         clock, run = ValueTracker(0), self.way
         rasters = [self.data(), self.weights(), self.mean(), self.guess(), self.one()]

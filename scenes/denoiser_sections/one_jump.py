@@ -25,7 +25,14 @@ class OneJumpToTheGuessSection(DenoiserFilm):
     """One guess each is no sample: all of them say the same."""
 
     def jump_at_once(self) -> None:
-        """All particles go to the first guess in one step."""
+        """All particles go to the first guess in one step.
+
+        In pure noise a point says next to nothing about where it came from, so all candidates count nearly
+        alike and the best guess is the same for everybody: the mean of the data. The particles land where they
+        were told to, and it is the right answer to the wrong question. Ask what would have to change for one
+        step to work: the network would have to answer another question than for the mean, and that is what
+        distillation trains (Salimans and Ho, 2022).
+        """
         self.leave()
         clock, run = ValueTracker(0), self.jump(1)
         cloud, data = self.cloud(run), self.on_stage(ParticleCloud(self.points, **DATA))

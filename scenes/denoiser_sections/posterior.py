@@ -22,7 +22,13 @@ class PosteriorSection(DenoiserFilm):
     """From all of the data to one of them."""
 
     def weigh_the_data(self) -> None:
-        """The exact posterior over the data, from all of them to one."""
+        """The exact posterior over the data, from all of them to one.
+
+        Turn the question round: not where noise leads, but where a noisy point came from. Were these points
+        all the data, Bayes' rule would give each a weight, and lines and dots show it. The number of points
+        that still count is e to the entropy of the weights. Ask when a particle knows where it will end: in
+        much noise nearly everything is possible, and the choice falls on the way down.
+        """
         one, ruler = self.one(), [self.time_of(self.way), self.slider_of(self.way)]
         self.ask_where_from(one, *ruler)
         weighed = self.weigh_at_first(one)

@@ -33,7 +33,13 @@ class MoreStepsSection(DenoiserFilm):
         return {n: self.jump(n) for n in STEPS}
 
     def take_more_steps(self) -> None:
-        """The same noise in fewer and more steps, and how far from p each ends."""
+        """The same noise in fewer and more steps, and how far from p each ends.
+
+        The same noise, the same network and no further chance: these are DDIM's steps (Song, Meng and Ermon,
+        2021) along the probability flow, in different numbers. Each step goes only so far as the guess can be
+        trusted and then asks again. Ask what the price of quality is: every step is one call of the network,
+        and that is why samplers with fewer steps are a field of research.
+        """
         self.leave()
         panels = [self.panel(i, n) for i, n in enumerate(STEPS)]
         time = Readout(self.jumps[STEPS[-1]].times.astype(int), "$t =$")

@@ -13,7 +13,14 @@ class AllPointsSection(ForwardFilm):
     """The shape dissolves."""
 
     def dissolve_all(self) -> None:
-        """All points over the exact p_t."""
+        """All points over the exact p_t.
+
+        No point knows of any other: each is shrunk and kicked by its own chance. The density beneath is not an
+        estimate from the points but p_t itself, which can be written down: p is a sum of Gaussians, and a
+        Gaussian that is shrunk and blurred is a Gaussian again. Nothing has been learned so far. Ask what the
+        end still says about the beginning: next to nothing, and that is why one can later start from noise
+        that never was data.
+        """
         self.leave(self.kick_rule)  # if it stands there already
         run, clock = self.walk, ValueTracker(0)
         cloud, density = self.cloud(run), self.diffused_of(run)

@@ -42,7 +42,13 @@ class OneJumpSection(ForwardFilm):
     """Shrink the start, add one Gaussian."""
 
     def jump_at_once(self) -> None:
-        """The held point, then all."""
+        """The held point, then all.
+
+        All kicks up to t add up to a single Gaussian, because sums of independent Gaussians are Gaussian: x_t
+        = α_t x_0 + σ_t ε. The point does not land where its walk had led, for its chance is another; but the
+        law of all points is the same, and that is all that counts. Ask why this matters for training: a noisy
+        point of any t costs one draw instead of t steps.
+        """
         self.leave()
         self.jump_with_one()
         self.jump_with_all()

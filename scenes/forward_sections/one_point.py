@@ -26,7 +26,14 @@ class OnePointSection(ForwardFilm):
     """The question, and the true random walk of one point."""
 
     def hold_one_point(self) -> None:
-        """From the question to the end of the walk."""
+        """From the question to the end of the walk.
+
+        Each kick first shrinks the point a little towards the middle and then adds Gaussian noise; the two are
+        matched so that data of variance 1 keep it. What is taken apart here is one of the very kicks that were
+        just seen, with its numbers. Ask: what would happen without the shrinking? The spread would grow
+        without end, and the end would depend on how long one waits. See Sohl-Dickstein et al. (2015) and Ho et
+        al. (2020).
+        """
         self.ask()
         self.give_first_kicks()
         self.take_one_kick()

@@ -20,7 +20,13 @@ class RewindSection(ForwardFilm):
     """A way back that needs a record of every kick."""
 
     def rewind(self) -> None:
-        """Kick after kick undone, and crossed out."""
+        """Kick after kick undone, and crossed out.
+
+        This is the recorded walk, backwards: kick after kick is taken away again. It works because we have
+        kept every particle's own kicks. Ask: is this already a generative model? No, for a new point of noise
+        has no recorded kicks, and nothing tells it where to go. What can be known of the last kick when only
+        x_t is seen is its mean, and that is what the next films are about.
+        """
         self.leave()
         undo = self.on_board(coloured(FORWARD["undo"], self.look, LARGE), TOP)
         self.cross_out(self.run_back(undo), undo)

@@ -32,7 +32,14 @@ class SchedulesSection(ForwardFilm):
     """A schedule only sets the pace."""
 
     def compare_schedules(self) -> None:
-        """At the same t they differ, at the same log-SNR they do not."""
+        """At the same t they differ, at the same log-SNR they do not.
+
+        A schedule says how much signal and noise there is at each t. Side by side at one t the pictures
+        differ; at one signal-to-noise ratio they are the same pictures, point by point, since start and noise
+        are the same. So the logarithm of this ratio is the real clock, and a schedule only decides how long
+        one stays where. Ask where you would spend your steps. Linear is Ho et al. (2020), cosine Nichol and
+        Dhariwal (2021), sigmoid Jabri et al. (2022); the clock is from Kingma et al. (2021).
+        """
         self.leave()
         self.run_evenly()
         self.show_ends()

@@ -30,7 +30,13 @@ class NoiseOffSection(LangevinFilm):
     """A thousand particles climb; a close look at what is left of them."""
 
     def turn_noise_off(self) -> None:
-        """Section 3."""
+        """Section 3.
+
+        Let the students guess before it runs: where will the particles be at the end? All that start in the
+        catchment of one peak run to that peak, and nothing holds them apart. The second half is the proof that
+        the start is not to blame: these particles begin as true samples, and climbing alone destroys what was
+        right. So plain ascent is an optimiser; it does not leave p as it is.
+        """
         self.leave(self.density, self.field)
         self.scatter()
         self.climb()

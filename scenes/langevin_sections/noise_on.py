@@ -29,7 +29,14 @@ class NoiseOnSection(LangevinFilm):
     """From the collapsed state, all particles, with the distance to p and the masses of its parts."""
 
     def turn_noise_on(self) -> None:
-        """Section 6."""
+        """Section 6.
+
+        The rule is the one of the two sections before, on all particles, from where climbing had left them.
+        Watch two things that do not happen at the same speed: a line finds its width within few steps, but for
+        the shares to be right particles have to cross the places where p is low. The distance is a sliced
+        Wasserstein distance to p. Ask why the band below it is not at zero: two finite samples of one density
+        always differ, and a perfect sampler is on average no closer.
+        """
         self.leave(self.density)
         self.recall_the_lines()
         self.kick_them_all()

@@ -33,7 +33,14 @@ class OneChainSection(LangevinFilm):
     """A walk of thirty steps, then of all of them; its visits beside p."""
 
     def run_one_chain(self) -> None:
-        """Section 5."""
+        """Section 5.
+
+        A single particle is enough in principle: the share of its time that it spends in a region tends to
+        what p says of it, up to the small error of the step size. But one step is a short way, so neighbours
+        in the chain are nearly the same place, and many steps are worth few independent samples. The curve
+        counts how much of its time lies in the wrong cells. Ask: one long chain, or many short ones? Geyer
+        (1992) makes the case for one long one.
+        """
         self.leave(self.density)
         self.walk()
         self.speed_up()

@@ -40,7 +40,14 @@ class OneStepSection(LangevinFilm):
     """Climb, kick, sum; then a few steps more."""
 
     def take_one_step(self) -> None:
-        """Section 4."""
+        """Section 4.
+
+        Drift and noise are those of one recorded step, and the numbers beside the picture are the ones that
+        are drawn. The drift grows with τ and the noise with its root, so that a small step is mostly noise.
+        Ask: what would the particles sample if the factor 2 under the root were left out? In the limit of
+        small steps the density p², for the noise would be too weak for the climb. The rule is the unadjusted
+        Langevin algorithm of Roberts and Tweedie (1996).
+        """
         self.leave(self.density)
         self.open_inset()
         self.show_climb()

@@ -32,7 +32,14 @@ class OutlookSection(LangevinFilm):
     """Where it comes from, and where it leads."""
 
     def look_back_and_ahead(self) -> None:
-        """Section 8."""
+        """Section 8.
+
+        The rule is older than machine learning: it is a particle in a potential U = −log p that a warm bath
+        kicks. That also tells where it fails: the deeper the valleys are and the higher the walls, the longer
+        particles stay where they are. Blurring p lowers the walls, and this is the idea of annealed Langevin
+        sampling (Song and Ermon, 2019). The last question opens the films on diffusion: if nobody gives us p,
+        who tells us the slope?
+        """
         self.leave()
         self.show_landscape()
         if self.has_parts:

@@ -20,7 +20,13 @@ class ScoreSection(LangevinFilm):
     """Arrows come, speak, and fade to a trace."""
 
     def introduce_score(self) -> None:
-        """Section 2."""
+        """Section 2.
+
+        Each arrow is the gradient of log p at its foot, so it shows the relative slope, ∇p/p: it can be long
+        where p itself is next to nothing. A particle that takes small steps along the arrows does gradient
+        ascent on log p. Ask: where is the score zero? At the peaks, but also in the hollows and on the saddles
+        between them.
+        """
         self.leave(self.density)
         self.show_field()
         self.follow_the_arrows()

@@ -118,7 +118,14 @@ class StepSizeSection(LangevinFilm):
     """Three step sizes, the bias of each, and the cure."""
 
     def choose_step_size(self) -> None:
-        """Section 7."""
+        """Section 7.
+
+        For a Gaussian of variance σ² everything is known: the rule without correction settles at the variance
+        σ²/(1 − τ/2σ²), and what was measured stands beside it. So a finite step makes the cloud too wide, and
+        from τ = 2σ² on nothing settles at all. MALA takes the step as a proposal and refuses just so many that
+        p is left exactly as it is, whatever τ. Ask what that costs: the larger the step, the more proposals
+        are refused. See Rossky, Doll and Friedman (1978), and Roberts and Tweedie (1996).
+        """
         self.leave()
         self.show_true_samples()
         self.take_steps_of_three_sizes()

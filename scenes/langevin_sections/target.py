@@ -13,13 +13,25 @@ class TargetSection(LangevinFilm):
     """The pay-off for three seconds, then the question behind it."""
 
     def introduce_target(self) -> None:
-        """Section 1."""
+        """Section 1.
+
+        Here p is known, so that everything that follows can be checked against it. In practice one often knows
+        p only up to a constant factor, as in Bayes' rule, where the integral is out of reach. Ask: what
+        happens to the slope of log p if p is multiplied by a constant? Nothing: the logarithm turns the factor
+        into a term, and the derivative removes it. That is why the slope is often all there is.
+        """
         self.leave()
         self.show_density()
         self.ask_for_samples()
 
     def open_cold(self) -> None:
-        """Three seconds: climbing, then the noise, without a word on how; then the question."""
+        """Three seconds: climbing, then the noise, without a word on how; then the question.
+
+        Say nothing at first: this is the whole story in a few seconds. Particles climb from a broad cloud, and
+        then they are pushed about at random while they climb. Ask: what did each of them know of the picture?
+        Only how steep the ground is where it stands; it does not know where the others are, nor what the
+        picture is.
+        """
         clock, run = ValueTracker(0), self.sampling  # computed first, for it can go wrong in more ways
         climb = self.cloud(self.climbing).set_x(0)
         self.clocked(clock, climb)

@@ -29,7 +29,13 @@ class MillionDinosaurSection(MillionFilm):
     """DDPM with all of them, and its density beside the exact one."""
 
     def make_the_dinosaur(self) -> None:
-        """The whole way, evenly in log-SNR."""
+        """The whole way, evenly in log-SNR.
+
+        The same as in the film of the dinosaur, with many more particles: Gaussian noise, a trained network,
+        DDPM's rule. With so many of them one sees not dots but a density that moves, which is what the theory
+        is about. Ask where in this picture one could see a mistake of the network, and keep the answers for
+        the next section.
+        """
         self.leave()
         run, clock = self.denoised, ValueTracker(0)
         cloud, curve = self.million(run), distance_curve(run, self.zones.board_width, height=2.2)
@@ -42,7 +48,13 @@ class MillionDinosaurSection(MillionFilm):
         self.release(*live)
 
     def hold_against_p(self) -> None:
-        """Beside the exact density."""
+        """Beside the exact density.
+
+        Left the exact density, right what the particles have made of it. By eye they may be alike; counted in
+        cells they are not, and the last picture shows where: there are places with too many particles and
+        places with too few. With few particles chance would hide this. Ask whether this is the sampler or the
+        network: compare with the share of true samples, and try the same network with more steps.
+        """
         self.leave()
         run = self.denoised
         made, true = self.million(run).show(len(run.steps) - 1), self.density_of(run)

@@ -62,7 +62,14 @@ class GrainSection(MillionFilm):
     """The same place for ever more particles."""
 
     def look_closer(self) -> None:
-        """From ten to all of them, at the end of the run."""
+        """From ten to all of them, at the end of the run.
+
+        How many particles make a picture? Count them in small cells and compare with p: once there are many in
+        a cell, the share in a wrong one falls like one over the root of their number, as long as chance is
+        what is wrong. Where the curve leaves the floor of true samples, it is the sampler's own error that is
+        left, and more particles cannot mend it. Ask what could: a smaller step, more steps, or a correction
+        such as MALA's.
+        """
         self.leave()
         run, number = self.walk, ValueTracker(math.log10(FIRST))
         cloud = self.million(run, count=FIRST).show(len(run.steps) - 1)

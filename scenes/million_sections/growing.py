@@ -31,7 +31,13 @@ class GrowingSection(MillionFilm):
     """The same cloud throughout: what changes is how much of it is drawn."""
 
     def grow(self) -> None:
-        """One, a hundred, ten thousand, all of them, on one clock of iterations."""
+        """One, a hundred, ten thousand, all of them, on one clock of iterations.
+
+        One run throughout; what changes is how many of its particles are drawn, and when. A single particle
+        says nearly nothing about p, a hundred hint at it, and in the end the dots have melted into what looks
+        like a density. The dots shrink by the rule on the board, more slowly than their number grows. Ask what
+        a density is, then: what so many particles have in common, although no two of them know of each other.
+        """
         self.leave()
         run, clock, number = self.walk, ValueTracker(0), ValueTracker(0)
         cloud, last = self.million(run, count=1), len(run.steps) - 1
@@ -68,7 +74,13 @@ class GrowingSection(MillionFilm):
         return f"{count:,}: the dots have melted into a density."
 
     def start_again(self) -> None:
-        """All of them from the start, and p itself."""
+        """All of them from the start, and p itself.
+
+        The same run from its start, with all particles drawn. Watch how it comes to rest, and compare the last
+        picture with p itself, which takes its place for a moment. The distance has a floor: what a true sample
+        of this size would have. Ask why one needs so many particles to see a small error: the floor falls with
+        the number of particles, and the error of the sampler does not.
+        """
         self.leave()
         run, clock = self.walk, ValueTracker(0)
         cloud, step = self.million(run), self.at_top_right(StepCounter(run.steps))

@@ -21,7 +21,14 @@ class NoiseSection(SamplingFilm):
     """What becomes of the same start with the noise left out, and with it."""
 
     def leave_out_the_noise(self) -> None:
-        """The same start, the same network, the kicks left out."""
+        """The same start, the same network, the kicks left out.
+
+        Only the kicks are left out: start, network and drift are those of the run before. DDPM's drift is made
+        for a particle that is also kicked, so that without the kicks it contracts too much. Ask whether
+        sampling without noise is impossible then. It is not: the probability flow of Song et al. (2021) and
+        DDIM use another drift, which keeps the law without noise. What does not work is to take half of one
+        rule.
+        """
         self.leave()
         run, clock = self.silent, ValueTracker(0)
         cloud = self.cloud(run)
@@ -74,7 +81,13 @@ class NoiseSection(SamplingFilm):
         return "DDPM's drift alone makes no sample. With its noise it does."
 
     def compare(self) -> None:
-        """The last picture: with noise."""
+        """The last picture: with noise.
+
+        The same start once more, and the kicks are back. Compare the spread with the one of the run before:
+        the noise is not an imperfection but the half of the rule that keeps the particles apart. Ask where the
+        students have seen this before: it is the lesson of Langevin's rule, where climbing alone finds peaks
+        and only climb and kick together sample.
+        """
         self.leave(self.data)
         run, clock = self.noisy, ValueTracker(0)
         cloud, rule = self.cloud(run), denoising_rule(self.sampler, self.look, theme.FONT_BODY)

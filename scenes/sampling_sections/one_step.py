@@ -29,7 +29,14 @@ class OneDenoisingStepSection(SamplingFilm):
     """Drift, noise, sum."""
 
     def take_one_step(self) -> None:
-        """One step of that path, magnified and taken apart."""
+        """One step of that path, magnified and taken apart.
+
+        This is one of the steps of the path that was just seen, with its very numbers. The network guesses the
+        clean point; given it, the law of the slightly less noisy point is a Gaussian that can be written down,
+        and the step draws from it. So it goes only part of the way to the guess, and adds the noise that
+        belongs to the new level. Ask why not all the way: the guess is a mean over all clean points that are
+        possible, and there will be a better one at the next level.
+        """
         self.leave()
         self.open_inset()
         self.show_parts()

@@ -20,7 +20,13 @@ class PathsSection(SamplingFilm):
     """The learned arrows, and where those who follow them end."""
 
     def follow_one_path(self) -> None:
-        """A particle of pure noise, and the arrows that it meets."""
+        """A particle of pure noise, and the arrows that it meets.
+
+        This is the sampler of DDPM (Ho et al., 2020) with a trained network. The arrows belong to the level at
+        which the particle is now, so the field changes under its feet. Ask what is random here: the start and
+        each kick; the arrows are the same for everybody. Let the students follow the path by eye and say from
+        when on it has committed itself to a place.
+        """
         run, clock = self.noisy, ValueTracker(0)
         one = self.hero(run.positions[:, [self.followed]], f"{run.hash}-{self.followed}", trail=self.steps)
         field = self.field_of(run, "followed", "learned")
@@ -42,7 +48,12 @@ class PathsSection(SamplingFilm):
         self.play(FadeIn(self.data), FadeOut(field))
 
     def follow_ten_paths(self) -> None:
-        """Ten particles from the same law end in ten places."""
+        """Ten particles from the same law end in ten places.
+
+        All of them have the same network and the same rule, and each ends in a place of its own. Ask when the
+        decision falls: look for the time at which a path can no longer reach the other side. Trails and arrows
+        are those of the run; nothing has been smoothed.
+        """
         self.leave()
         run, clock = self.noisy, ValueTracker(0)
         ten = self.hero(run.positions[:, :PATHS], run.hash, trail=self.steps // 4)
@@ -58,7 +69,13 @@ class PathsSection(SamplingFilm):
         self.play(FadeIn(self.data), FadeOut(field))
 
     def take_all(self) -> None:
-        """All particles over p_t, and how far they are from p."""
+        """All particles over p_t, and how far they are from p.
+
+        The density beneath is exact at each level; the particles follow the network. Where the two come apart
+        by more than chance, the network is wrong, or the steps are too large. The curve is the distance to p,
+        and the band is what two true samples of the same size have between them. Ask what it would mean to be
+        below the band: nothing, for a perfect sample lies in it.
+        """
         self.leave()
         run, clock = self.noisy, ValueTracker(0)
         cloud, density = self.cloud(run), self.diffused_of(run)

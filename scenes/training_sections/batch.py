@@ -20,7 +20,13 @@ class BatchSection(TrainingFilm):
     """Each of a batch's points goes to a t of its own."""
 
     def draw_a_batch(self) -> None:
-        """As many points as one iteration takes, each on its way to its t."""
+        """As many points as one iteration takes, each on its way to its t.
+
+        An iteration takes a batch of data points, each with a random t and a random noise, and moves the
+        weights a little downhill on the mean loss. There are no trajectories in this training, only single
+        jumps, which is what makes it cheap. Ask why t is drawn anew for each point: one network has to serve
+        all levels of noise, and each batch should speak for all of them.
+        """
         self.leave()
         run, clock, (paths, clean) = self.jumps, ValueTracker(0), self.ways_of_batch()
         batch = self.hero(paths, f"{run.hash}-batch", radius=0.5 * theme.HERO_RADIUS)

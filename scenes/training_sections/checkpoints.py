@@ -25,7 +25,13 @@ class CheckpointsSection(TrainingFilm):
     """Three squares: learned, exact, and the error between."""
 
     def train(self) -> None:
-        """The same three, checkpoint after checkpoint."""
+        """The same three, checkpoint after checkpoint.
+
+        Left what the network says, in the middle what is exact, right how far they are apart. The checkpoints
+        lie on a geometric ladder, so that the early iterations go slowly. Ask what the network finds first,
+        the coarse field or the fine one. Ask where the error stays the longest, and whether points are there
+        from which it could be learned; the next section answers that.
+        """
         self.leave()
         run, clock, slow = self.training, ValueTracker(0), self.slow
         medians = np.median(self.errors(self.blurred), axis=(1, 2))

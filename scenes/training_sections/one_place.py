@@ -26,7 +26,14 @@ class OnePlaceSection(TrainingFilm):
     """The best answer at a place is the mean of the noises that lead there."""
 
     def average_at_one_place(self) -> None:
-        """The noises that lead near a place, then their mean."""
+        """The noises that lead near a place, then their mean.
+
+        Many different noises lead to the neighbourhood of one place, and the network has to give a single
+        answer there. The answer with the least squared error is their mean. Up to the factor −1/σ_t, the mean
+        over all of them is the score of p_t, so the arrow turned round points uphill. Compare the two numbers,
+        and do not ask for more agreement than the mean of so few noises can give. This is denoising score
+        matching: nobody has told the network the score, and yet it learns it.
+        """
         self.leave()
         run, t = self.jumps, self.blurred.t
         cloud, time = self.cloud(run).show(t), self.time_of(run).show(t)

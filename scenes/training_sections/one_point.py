@@ -31,7 +31,13 @@ class OneNoisyPointSection(TrainingFilm):
     """The question, and what the network is given and asked."""
 
     def ask(self) -> None:
-        """Points, and the arrows that are wanted."""
+        """Points, and the arrows that are wanted.
+
+        The arrows are the score that we would like to have. Here the target is known, so they can be written
+        down; the network will never see them, they only serve to judge it. What it does see are points. Ask
+        the students to find a task with known answers that could be made from points alone, before the next
+        section gives one away.
+        """
         field = self.on_stage(self.field("exact", self.blurred))
         given = words("given: points", theme.FONT_BODY, self.look.particles)
         wanted = words("wanted, everywhere:", theme.FONT_BODY, self.look.exact)
@@ -48,7 +54,13 @@ class OneNoisyPointSection(TrainingFilm):
         self.play(FadeIn(field, wanted, score, at, run_time=theme.MOVE), self.bring(self.points, theme.TRACE))
 
     def hide_one_noise(self) -> None:
-        """One point becomes noisy, and the network sees that one alone."""
+        """One point becomes noisy, and the network sees that one alone.
+
+        We add the noise ourselves, so we know the right answer: that is the whole trick. The network gets the
+        noisy point and t, and has to name ε; the squared error is the loss of DDPM (Ho et al., 2020). Ask: can
+        it ever be right every time? No, many pairs of clean point and noise lead to the same noisy point, and
+        it sees only that one.
+        """
         self.leave(self.points)
         kept, arrow = self.add_noise()
         self.ask_for_the_noise(kept, arrow)

@@ -24,7 +24,14 @@ class SamplesSection(TrainingFilm):
     """Samples, loss and distance, checkpoint after checkpoint."""
 
     def draw_samples(self) -> None:
-        """All of them from one noise."""
+        """All of them from one noise.
+
+        All checkpoints start from the same noise, so that what changes is the network alone. The loss has a
+        floor above zero: even the exact answer cannot name the noise that was drawn, only its mean. Ask: if
+        the loss is close to its floor, are the samples good? Let the students compare the loss with the share
+        that strays before they answer. The network's answer divided by −σ_t is the score, and that is all that
+        the samplers of the next film need.
+        """
         self.leave(self.data)
         run, clock, cloud = self.training, ValueTracker(0), self.cloud(self.training)
         live = [cloud, self.counter(), *self.curves()]

@@ -25,7 +25,13 @@ class StillWrongSection(TrainingFilm):
     """The error lies in little noise, and where there is next to nothing to learn from."""
 
     def find_what_is_wrong(self) -> None:
-        """At which noise levels, and where."""
+        """At which noise levels, and where.
+
+        A small loss is a mean, and means hide things. The bars split the error by level of noise, the map by
+        place. Where p is next to nothing there are next to no points to learn from, and the loss, which is a
+        mean over points, hardly asks about such places. Ask whether errors there matter: only if a sampler
+        ever gets there, for instance at the start, or by a mistake.
+        """
         self.leave()
         level, slow, clock = self.level_near(CLEAR), self.slow, ValueTracker(self.slow)
         wrong = self.on_stage(self.error_map(level)).set_opacity(GLOW)
