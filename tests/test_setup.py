@@ -258,6 +258,15 @@ def test_a_failed_update_does_not_leave_the_old_stamp(machine):
     machine.refusal()
 
 
+def test_another_projects_environment_behind_a_link_is_not_emptied(machine, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "theirs").touch()
+    (machine.clone / ".venv").symlink_to(other)
+    assert "is a link to another environment" in machine.refusal()
+    assert (other / "theirs").exists()
+
+
 def test_an_interrupted_setup_does_not_count(machine):
     machine.has_python((3, 12, 1), pip="kill -INT 0; sleep 1")
     assert "interrupted" in machine.refusal()
