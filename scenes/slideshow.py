@@ -61,8 +61,8 @@ class Slideshow(Slide, FilmScene):
     """
 
     skip_reversing: ClassVar[bool] = True
-    """False for clips that run backwards too, by the key V of `manim-slides present`. It takes an encoding more, and
-    manim-slides 5.7.0 puts the pieces of a clip of more than four seconds together in the wrong order."""
+    """False for clips that run backwards too, by the key V of `manim-slides present`. It takes an encoding more,
+    and manim-slides 5.7.0 puts the pieces of a clip of more than four seconds together in the wrong order."""
 
     # A film opens one of Manim's sections for each beat. Manim-slides would end a slide there, and open a section
     # without a name where a slide ends.
