@@ -57,3 +57,14 @@ def last_frame(scene):
     scene.renderer.static_image = None
     scene.renderer.update_frame(scene)
     return scene.renderer.get_frame()[..., :3]
+
+
+def pictures(*paths):
+    """All frames of films, one after the other."""
+    return [frame.to_ndarray().tobytes() for path in paths for frame in decoded(path)]
+
+
+def decoded(path):
+    """The frames of a film."""
+    with av.open(str(path)) as container:
+        yield from container.decode(video=0)
