@@ -42,6 +42,7 @@ def test_what_is_drawn_becomes_the_density_and_is_sampled(opened, trajectory_of)
     made.get_by_role("button", name="Play").click()
     made.wait_for_function("Number(document.querySelector('.clock strong').textContent.replace(',', '')) > 400")
     made.get_by_role("button", name="Pause").click()
+    made.get_by_role("status").filter(has_text="drift").wait_for(state="attached")
     number = r"\((-?[\d.]+), (-?[\d.]+)\)"
     x, y = map(float, re.search(number, heard(made).replace("−", "-")).groups())
     assert -3.2 < x < 3.2
