@@ -85,3 +85,12 @@ def test_the_clip_is_in_the_notebook_and_plays(done):
 def test_the_run_that_it_draws_is_a_sample(done):
     settled = [data for index, data in shown(done, "text/plain") if "verdict(run)" in done.cells[index].source]
     assert settled == ["True"]
+
+
+def test_the_explorer_of_the_run_is_in_the_notebook(done):
+    ((index, view),) = shown(done, "application/vnd.jupyter.widget-view+json")
+    widgets = done.metadata.widgets["application/vnd.jupyter.widget-state+json"]["state"]
+    state = widgets[view["model_id"]]["state"]
+    assert state["_model_module"] == "anywidget"
+    assert [run["name"] for run in state["exploration"]["runs"]] == ["two-moons-notebook"]
+    assert captioned(done, index)
