@@ -62,12 +62,13 @@ def encode_gif(read: Reader, target: Path, rate: Fraction, comment: str = "") ->
 
 
 def _add_comment(gif: Path, comment: str) -> None:
-    """Put a comment at the end of a GIF, before the byte that closes it: FFmpeg writes none."""
-    words = comment.encode("ascii", "replace")
+    """Put a comment into a GIF, behind its colours and before its first picture: FFmpeg writes none."""
+    words, written = comment.encode("ascii", "replace"), gif.read_bytes()
     blocks = [words[begin : begin + LONGEST] for begin in range(0, len(words), LONGEST)]
-    with gif.open("r+b") as file:
-        file.seek(-1, 2)
-        file.write(b"\x21\xfe" + b"".join(bytes([len(block)]) + block for block in blocks) + b"\0;")
+    said = b"\x21\xfe" + b"".join(bytes([len(block)]) + block for block in blocks) + b"\0"
+    about = written[10]  # its first bit: whether colours for all pictures follow; its last three: how many
+    head = 13 + (3 * 2 ** (about % 8 + 1) if about & 0x80 else 0)
+    gif.write_bytes(written[:head] + said + written[head:])
 
 
 def _palette(frames: Iterator[av.VideoFrame]) -> av.VideoFrame:

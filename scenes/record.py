@@ -70,7 +70,7 @@ def origin_of(kind: type[Any], runs: Iterable[tuple[Any, Path]]) -> dict[str, An
     return {
         "scene": kind.__name__,
         "theme": kind.theme or looks.theme_name(),
-        "attributes": {name: _plain(value) for name, value in attributes_of(kind).items()},
+        "attributes": {name: _plain(value) for name, value in attributes_of(kind).items() if name != "theme"},
         "runs": [
             {
                 "recipe": recipe.name,
@@ -93,7 +93,7 @@ def hash_of(path: Path) -> str | None:
     try:
         with np.load(path) as members:
             return str(members["hash"])
-    except (OSError, ValueError, KeyError, BadZipFile):
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return None
 
 
