@@ -126,10 +126,9 @@ def test_no_section_is_broken_across_pages(film, tmp_path):
 
 def test_of_a_section_longer_than_a_page_nothing_is_lost(film, tmp_path):
     notes = "\n\n".join(f"Paragraph {number} of the notes." for number in range(100))
-    made = printed(with_section(film, 0, notes=notes), tmp_path)
-    found = text_of(*made.pages)
-    assert all(f"Paragraph{number}ofthenotes." in found for number in range(100))
-    assert len(made.pages) > 2
+    pages = [text_of(page) for page in printed(with_section(film, 0, notes=notes), tmp_path).pages]
+    assert all(f"Paragraph{number}ofthenotes." in "".join(pages) for number in range(100))
+    assert sum("ofthenotes" in page for page in pages) >= 2  # and not on one, below its edge
 
 
 def test_a_handout_says_on_each_page_what_it_is_of_and_at_its_end_from_what(document, film):

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import zipfile
 
 import av
 import numpy as np
@@ -128,6 +129,7 @@ def test_the_next_click_plays_the_video_once_to_its_last_picture(deck, film):
         [main] = timing.findall(f".//{qn('p:cTn')}[@nodeType='mainSeq']")
         [play] = main.findall(f".//{qn('p:cmd')}")
         assert play.get("cmd") == "playFrom(0.0)"
+        assert main.find(f".//{qn('p:cond')}").get("delay") == "indefinite"  # that is, until a click
         assert int(play.find(f".//{qn('p:cTn')}").get("dur")) == round(1000 * (section.end - section.start))
         assert [effect.get("nodeType") for effect in main.findall(f".//{qn('p:cTn')}[@presetClass]")] == [
             "clickEffect"
@@ -162,6 +164,19 @@ def test_a_deck_says_what_it_is_and_what_it_is_made_from(deck, film):
     assert "diffusion models" in about.keywords
     assert film.origin["scene"] in about.comments
     assert len(about.comments) <= 255  # what Office keeps
+
+
+def test_nothing_in_a_deck_is_of_the_template_it_was_made_from(path, deck):
+    with zipfile.ZipFile(path) as package:
+        parts = package.namelist()
+    assert not [part for part in parts if re.search("thumbnail|app.xml|printerSettings", part)]
+    assert deck.core_properties.last_modified_by == ""
+    assert "type" not in deck.element.find(qn("p:sldSz")).attrib  # "4:3"
+
+
+def test_the_master_of_the_notes_is_listed(deck):
+    [listed] = deck.element.iter(qn("p:notesMasterId"))
+    assert deck.part.related_part(listed.get(qn("r:id"))) is deck.notes_master.part
 
 
 @pytest.mark.parametrize("name", list(THEMES))
