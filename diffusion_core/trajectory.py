@@ -6,6 +6,7 @@ What a file holds is decided here, so that a record in memory and the file made 
 from __future__ import annotations
 
 import hashlib
+import importlib
 import io
 import json
 from collections.abc import Iterator, Mapping
@@ -85,6 +86,24 @@ class Trajectory:
     def hash(self) -> str:
         """SHA-256, in hex, over everything but `path`: that of the metadata, which hold the members' own."""
         return sha256_of(metadata_of(self, {name: digest_of(array) for name, array in arrays_of(self).items()}))
+
+
+    def explore(
+        self,
+        other: Trajectory | None = None,
+        *,
+        particles: int = 1000,
+        steps: int = 200,
+        theme: str = "dark",
+    ) -> Any:
+        """A widget to play with this run in a notebook, see `explorer.exploration` for the arguments.
+
+        Raises:
+            ExplorerError: anywidget is not installed, or what `explorer.exploration` raises.
+        """
+        # Not imported above: the source of all that is enters the keys of runs, and the explorer changes none.
+        explorer = importlib.import_module("diffusion_core.explorer")
+        return explorer.widget(explorer.exploration(self, other, particles, steps, theme))
 
 
 def arrays_of(trajectory: Trajectory) -> dict[str, Array]:

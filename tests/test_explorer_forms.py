@@ -1,20 +1,25 @@
 """The explorer as a file, as a widget, and as a command."""
 
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from explorer_pages import PICKED, palette_of
 from explorer_runs import SMALL, in_module
 
-from diffusion_core.explorer import PALETTES, ExplorerError, exploration, module, page, widget
+from diffusion_core.explorer import PALETTES, ExplorerError, exploration, module, page
 from diffusion_core.langevin_recipes import LangevinRecipe
+from diffusion_core.recipe import hash_of_sources
 from diffusion_core.recipes import RECIPES
 from scenes.__main__ import main
 from scenes.theme import THEMES
+
+PACKAGE = Path(__file__).resolve().parent.parent / "diffusion_core"
 
 
 def test_a_page_of_1000_particles_and_200_steps_is_below_2_mb(trajectory_of):
@@ -46,7 +51,8 @@ def test_names_in_a_page_cannot_become_code(opened, trajectory_of):
 
 
 def test_the_widget_runs_the_same_module(page, trajectory_of):
-    made = widget(exploration(trajectory_of(SMALL)))
+    made = trajectory_of(SMALL).explore(particles=40)
+    assert made.exploration["runs"][0]["positions"]["shape"][1] == 40
     assert made._esm == module()
     body = """
         document.body.innerHTML = "<div id=cell></div><div id=beside tabindex=0></div>";
@@ -70,7 +76,19 @@ def test_the_widget_runs_the_same_module(page, trajectory_of):
 def test_without_anywidget_a_sentence_says_what_to_install(trajectory_of, monkeypatch):
     monkeypatch.setitem(sys.modules, "anywidget", None)
     with pytest.raises(ExplorerError, match="pip install anywidget"):
-        widget(exploration(trajectory_of(SMALL)))
+        trajectory_of(SMALL).explore()
+
+
+def test_the_explorer_is_no_part_of_a_runs_key(tmp_path):
+    copy = shutil.copytree(PACKAGE, tmp_path / "diffusion_core")
+
+    def key_after(change):
+        with open(copy / change, "a") as file:
+            file.write("# changed\n")
+        return hash_of_sources(copy / "langevin_run.py", [copy])
+
+    assert key_after("explorer.py") == key_after("explored.py") == key_after("packing.py")
+    assert key_after("packing.py") != key_after("langevin.py")
 
 
 def test_the_command_writes_a_page_in_the_films_colours(page_of_file, trajectory_of, tmp_path, capsys):

@@ -46,10 +46,11 @@ async function render({ model, el }) {
   const transport = h("div");
   const theme = h("button", { type: "button", className: "theme", onclick: () => recolour(palette === "dark" ? "light" : "dark") });
   const formula = rule();
+  const title = h("h1");
   const root = h(
     "div", { className: "explorer" },
     h("header", {},
-      h("div", {}, h("h1", {}, exploration.title), formula),
+      h("div", {}, title, formula),
       oneOf("What to explore", [["recorded", "Recorded run"], ["live", "Live"]], (name) => enter(name)), theme),
     h("main", {}, h("div", { className: "left" }, stages, transport, notice), panel), status,
   );
@@ -68,6 +69,7 @@ async function render({ model, el }) {
     mode = modes[name];
     mode.spoken = false;
     root.dataset.mode = name;
+    title.textContent = name === "live" ? "Live Langevin" : exploration.title;
     root.dataset.runs = runs.length;
     formula.hidden = name === "recorded" && !runs.every((run) => LANGEVIN.includes(run.sampler));
     root.style.setProperty("--stages", mode.stages.length);
@@ -108,13 +110,14 @@ function rule() {
 
 /** Targets of live runs: that of the recorded run first, then those of the list. */
 async function liveTargets(exploration, run) {
+  const own = exploration.runs[0].score?.mixture;
+  const others = exploration.targets.filter(({ mixture }) => mixture !== own);
   const known = await Promise.all(
-    exploration.targets.map(async ({ name, mixture }) => [name, { target: new Mixture(await unpackDoubles(mixture)) }]),
+    others.map(async ({ name, mixture }) => [name, { target: new Mixture(await unpackDoubles(mixture)) }]),
   );
   if (!run.target) return known;
-  const density = run.target instanceof Mixture || !run.density ? null : Density.stored(run.density, 0);
-  const own = [run.target_name, { target: run.target, density }];
-  return [own, ...known.filter(([name]) => name !== run.target_name)];
+  const density = own || !run.density ? null : Density.stored(run.density, 0);
+  return [[`${run.target_name}, as in the run`, { target: run.target, density }], ...known];
 }
 
 const explorer = { render };

@@ -22,7 +22,7 @@ export class Live {
     this.shown = { density: true, field: false, trails: true, path: true };
     this.calm = window.matchMedia("(prefers-reduced-motion: reduce)");
     this.targets = new Map(targets);
-    this.view = new View("Live Langevin", halfSide, (place, kind) => this.point(place, kind));
+    this.view = new View("Stage", halfSide, (place, kind) => this.point(place, kind));
     this.view.changed = changed;
     this.views = [this.view];
     this.stages = [this.view.stage];
@@ -107,7 +107,7 @@ export class Live {
     this.drawn = name === DRAWN;
     this.drawing.hidden = !this.drawn;
     this.view.square.classList.toggle("drawable", this.drawn);
-    this.view.title.textContent = this.drawn ? "A density that you draw" : `Live Langevin on ${name}`;
+    this.view.title.textContent = this.drawn ? "a density that you draw" : name;
     if (this.drawn) this.retarget();
     else this.aim(this.targets.get(name));
   }
