@@ -58,6 +58,12 @@ class Section:
         return re.sub(r"\W+", "-", self.name).strip("-")
 
     @property
+    def alt(self) -> str:
+        """What its last picture shows, in words, for those who cannot see it."""
+        said = self.beats[-1].caption
+        return f"{self.title}: {said}" if said.endswith((".", "?", "!")) else f"{self.title}: {said}."
+
+    @property
     def formulas(self) -> tuple[str, ...]:
         """All that stood there, each once, as Typst's mathematics; terms are marked by `manimgrp("role", …)`."""
         return tuple(dict.fromkeys(formula for beat in self.beats for formula in beat.formulas))
