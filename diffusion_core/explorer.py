@@ -37,8 +37,8 @@ PALETTES: Final[Mapping[str, Mapping[str, Any]]] = {
         "particles": "#FFE8A3", "ramp": ("#0A0C10", "#0E2133", "#144B68", "#2A86A8", "#7CCBE0"), "dimmed": 0.45,
     },
     "light": {
-        "paper": "#FAFAF7", "ink": "#111B1E", "mute": "#525862", "exact": "#0A7E88", "chance": "#D5680C",
-        "particles": "#734700", "ramp": ("#FAFAF7", "#E3F0F1", "#BBDDE1", "#7FBFC7", "#3F9AA5"), "dimmed": 0.7,
+        "paper": "#FAFAF7", "ink": "#111B1E", "mute": "#525862", "exact": "#0A7E88", "chance": "#BC5400",
+        "particles": "#663800", "ramp": ("#FAFAF7", "#E3F0F1", "#BBDDE1", "#7FBFC7", "#3F9AA5"), "dimmed": 0.7,
     },
 }  # fmt: skip
 """Colours by role in each theme, those of the films; the roles are `ROLES`."""
