@@ -160,6 +160,8 @@ def test_steps_of_detailed_particles_are_those_of_the_record(page, trajectory_of
             assert np.abs(step["to"] - trajectory.positions[k, i]).max() <= half
             assert np.abs(step["drift"] - trajectory.drift[k, i]).max() <= run.drift.quantum / 2 * (1 + 1e-9)
             assert np.abs(step["noise"] - trajectory.noise[k, i]).max() <= half
+            whole = np.array(step["from"]) + step["drift"] + step["noise"]
+            assert np.abs(whole - step["to"]).max() <= 2 * run.positions.quantum
 
 
 def test_of_other_particles_drift_and_noise_follow_from_two_places(page, trajectory_of):
