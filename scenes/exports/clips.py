@@ -33,10 +33,12 @@ class Coding:
     container: Mapping[str, str] = field(default_factory=dict)
 
 
-H264: Final = Coding("libx264", {"preset": "slow", "crf": "23"}, {"movflags": "+faststart"})
-"""What every browser, PowerPoint and Keynote play; `faststart` lets a page play it before all of it is there."""
-VP9: Final = Coding("libvpx-vp9", {"crf": "34", "b": "0", "row-mt": "1", "cpu-used": "4"})
-"""Of half the size, for pages."""
+H264: Final = Coding("libx264", {"preset": "medium", "crf": "27"}, {"movflags": "+faststart"})
+"""What every browser, PowerPoint and Keynote play; `faststart` lets a page play it before all of it is there.
+Mailboxes take 20 MB: at 720p60 LangevinScene has 18.5, at crf 23 it would have about 24. `slow` saves 2 % more."""
+VP9: Final = Coding("libvpx-vp9", {"crf": "52", "b": "0", "row-mt": "1", "cpu-used": "5"})
+"""For pages: where particles swarm, as close to the film (33 dB) as H264 above in 0.95 of its bytes; half of them
+where it is calm, in twice the time."""
 COLORS: Final = 6
 """FFmpeg's number of the matrix, primaries and transfer of SMPTE 170M, in which Manim writes films without saying
 so. Chromium takes an H.264 of 720 lines or more that says nothing for BT.709, and shows other colours."""

@@ -15,7 +15,7 @@ from scenes.exports.formats import Wish
 from scenes.record import Beat
 from scenes.whole import written_whole
 
-NEARLY: Final = 0.85
+NEARLY: Final = 0.9
 """So rich a picture, of the richest, may stand for a section."""
 
 
