@@ -77,7 +77,7 @@ def chosen_records(steps: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
     Single steps, each one iteration after the last, take half of the room, and what the others leave of it.
 
     >>> chosen_records(np.array([0, 1, 2, 3, 13, 23, 33, 43]), 5).tolist()
-    [0, 1, 2, 5, 7]
+    [0, 1, 2, 3, 5, 7]
     """
     if len(steps) <= limit + 1:
         return np.arange(len(steps))

@@ -13,7 +13,7 @@ class Attribute(NamedTuple):
 
     name: str
     default: Any
-    about: str
+    meaning: str
     """What it takes, in a sentence; empty where its name says all."""
 
 

@@ -37,7 +37,7 @@ def list_one(name: str, console: Console) -> None:
         console.print(f"sections: {', '.join(sections)}", highlight=False)
     table = _table("attribute", "default", "what it is")
     for attribute in explained(kind):
-        table.add_row(attribute.name, Text(repr(attribute.default)), Text(attribute.about))
+        table.add_row(attribute.name, Text(repr(attribute.default)), Text(attribute.meaning))
     console.print(table)
     stem = kind.__name__.removesuffix("Scene").lower()
     source = source_of(kind)

@@ -69,7 +69,7 @@ def origin_of(kind: type[Any], runs: Iterable[tuple[Any, Path]]) -> dict[str, An
     """
     return {
         "scene": kind.__name__,
-        "theme": kind.theme or looks.theme_name(),
+        "theme": getattr(kind, "theme", None) or looks.theme_name(),
         "attributes": {name: _plain(value) for name, value in attributes_of(kind).items() if name != "theme"},
         "runs": [
             {

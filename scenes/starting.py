@@ -57,7 +57,7 @@ def begin(file: Path, name: str, target: str | None) -> str:
 
 def _commented(attribute: Attribute) -> list[str]:
     """An attribute with its default, to be uncommented."""
-    about = [f"    # {line}" for line in wrap(attribute.about, WIDTH)]
+    about = [f"    # {line}" for line in wrap(attribute.meaning, WIDTH)]
     return ["", *about, f"    # {attribute.name} = {attribute.default!r}"]
 
 

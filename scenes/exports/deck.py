@@ -33,8 +33,8 @@ HEIGHT: Final = 720
 """Of the clips, in pixels, where nobody asks for another; what was rendered smaller stays as it is."""
 BOUND: Final = 25_000_000
 """Bytes of the page: what mail and a course's platform take."""
-USUAL: Final = 145_000
-"""Bytes that a second of LangevinScene takes at `HEIGHT`, encoded as any clip of ours, and some more."""
+USUAL: Final = 101_000
+"""Bytes that a second of LangevinScene takes at `HEIGHT`, encoded as any clip of ours."""
 COARSEST: Final = 36
 """The crf above which particles become blots."""
 ROLES: Final = ("paper", "ink", "mute", "exact")

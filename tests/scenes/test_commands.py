@@ -19,7 +19,7 @@ from scenes.starting import begin
 @pytest.mark.parametrize("name", films())
 def test_every_attribute_of_every_film_is_explained(name):
     for attribute in explained(find_film(name)):
-        assert attribute.about, f"{name}.{attribute.name}"
+        assert attribute.meaning, f"{name}.{attribute.name}"
 
 
 def test_list_names_every_film_and_its_first_line(capsys):

@@ -485,17 +485,17 @@ def test_what_is_too_large_is_encoded_coarser_until_it_fits(wish, monkeypatch):
     assert clips // 2 < sum(map(len, clips_in(coarse.decode()))) < clips
 
 
-@pytest.mark.parametrize(("bytes_at_23", "crf"), [(10e6, 23), (18e6, 23), (19e6, 24), (36e6, 31), (50e6, 35)])
-def test_no_step_coarser_than_it_has_to_be(film, wish, monkeypatch, bytes_at_23, crf):
-    tried = []
+@pytest.mark.parametrize(("size", "coarser"), [(10e6, 0), (18e6, 0), (19e6, 1), (36e6, 8), (38e6, 9)])
+def test_no_step_coarser_than_it_has_to_be(film, wish, monkeypatch, size, coarser):
+    tried, usual = [], int(deck.H264.options["crf"])
 
     def encoded(film, slides, height, coding):
         tried.append(int(coding.options["crf"]))
-        return [bytes(int(bytes_at_23 / 2 ** ((tried[-1] - 23) / 8)))]
+        return [bytes(int(size / 2 ** ((tried[-1] - usual) / 8)))]
 
     monkeypatch.setattr(deck, "encoded", encoded)
     deck.fitting(film, deck.slides_of(wish, 90), 90, 18_000_000)
-    assert tried[-1] == crf
+    assert tried[-1] == usual + coarser
     assert len(tried) <= 2
 
 

@@ -85,7 +85,8 @@ ALL = "#e0a040", "#4090f0", "#a080f0", "#50c0d0", "#f05060", "#60d070", "#f0f0f0
     [
         ([cloud(4000), board(ALL)], 1),
         ([board(ALL), cloud(4000)], 0),  # however much there is of it, a cloud is one thing
-        ([board(ALL), board(ALL[:-1])], 1),  # nearly as much, and it is the end
+        ([board(ALL), board((*ALL[:-1], "#906020"))], 1),  # as much, and it is the end
+        ([board(ALL), board(ALL[:-2])], 0),  # less
         ([board(ALL), Image.new("RGB", (320, 180), "#0a0c10")], 0),  # faded
     ],
 )

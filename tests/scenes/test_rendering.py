@@ -130,7 +130,7 @@ def test_a_gif_is_made_of_the_films_segments_and_keeps_its_colours(folder, monke
         assert all(path.stat().st_ino == before for path, before in drawn.items())
         assert len(decoded(made)) == len(decoded(join(film, [film.sections])))
         shown, filmed = (pixels_of(path) for path in (made, film_of(film)))
-        assert np.abs(shown - filmed).mean(axis=(1, 2, 3)).max() < 1.0  # of 255; Manim's `rgb8` is 3.5 away
+        assert np.abs(shown - filmed).mean(axis=(1, 2, 3)).max() < 1.5  # of 255; Manim's `rgb8` is 3.5 away
 
 
 def test_a_killed_process_is_named_the_rest_is_made_and_the_next_run_goes_on(folder):
