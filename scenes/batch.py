@@ -20,7 +20,7 @@ from scenes.rendering import Order, chosen_themes, film_of, key_of, missing, sha
 from scenes.storyboard import recipes_of, trajectories
 
 SHARES: Final = 3
-"""So many times more tasks than processes, about: few enough that hardly any time is lost in going to a section,
+"""About so many times more tasks than processes; few enough that hardly any time is lost in going to a section,
 and enough that no process has to wait for the last one for long."""
 
 
