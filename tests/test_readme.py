@@ -48,7 +48,7 @@ def test_the_table_lists_the_attributes_with_their_defaults():
     from scenes.langevin import LangevinScene
 
     rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| (.*?) \|", FILMS, re.M)
-    assert len(rows) == 9
+    assert len(rows) == 10
     for names, defaults in rows:
         for name, default in zip(re.findall(r"\w+", names), defaults.split(", "), strict=True):
             assert str(getattr(LangevinScene, name)) == default.strip('`"'), name
