@@ -164,7 +164,8 @@ export class View {
     context.globalAlpha = Math.min(0.3, 30 / neighbours.length);
     for (const neighbour of neighbours) disc(context, frame, neighbour, 2.5 * unit, palette.particles);
     context.globalAlpha = 1;
-    anatomy(context, frame, step, share, palette, 4 * unit, 6 * unit);
+    const thick = unit * Math.min(Math.max(inset.clientWidth / 320, 0.55), 1);
+    anatomy(context, frame, step, share, palette, 4 * thick, 6 * thick);
     const ruler = niceLength(reach / 2);
     const corner = frame.data([14 * unit, inset.width - 14 * unit]);
     line(context, frame, [corner, [corner[0] + ruler, corner[1]]], palette.mute, 1.5 * unit);
