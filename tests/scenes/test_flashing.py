@@ -9,7 +9,7 @@ RATE = 30
 FIELD = (75, 100)
 """Rows and columns of a field of 10° in a picture of 300 columns."""
 WHITE, GREY, BLACK = (255, 255, 255), (236, 236, 236), (0, 0, 0)
-RED, GREEN = (128, 0, 0), (0, 60, 0)
+RED, GREEN, BROWN = (128, 0, 0), (0, 60, 0), (128, 60, 40)  # 77 % of brown is red
 
 
 def clip(hertz, one=WHITE, other=BLACK, part=None, seconds=3, size=(150, 300)):
@@ -69,7 +69,9 @@ def test_small_changes_and_changes_among_bright_pictures_do_not_count(one, other
     assert most(4, one, other).general == found
 
 
-@pytest.mark.parametrize(("one", "other", "found"), [(RED, BLACK, 4), (RED, GREEN, 4), (GREEN, BLACK, 0)])
+@pytest.mark.parametrize(
+    ("one", "other", "found"), [(RED, BLACK, 4), (RED, GREEN, 4), (GREEN, BLACK, 0), (BROWN, BLACK, 0)]
+)
 def test_a_saturated_red_counts_where_luminance_hardly_changes(one, other, found):
     measured = most(4, one, other)
     assert (measured.general, measured.red) == (0, found)
