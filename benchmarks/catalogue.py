@@ -29,11 +29,12 @@ BENCHMARKS: Final = {
     ),
     "encoder": Benchmark(
         ("encoder",),
-        ("--pictures=2", "--rounds=1", "--settings", "preset=medium,crf=23", "preset=veryfast,crf=19"),
+        ("--pictures=2", "--rounds=1", "--settings", "preset=medium,crf=23", "preset=veryfast,crf=19,threads=2"),
     ),
     "film": Benchmark(
         ("film", "film-drafts"), ("DenoiserScene", "--quality=low_quality", "--every=5", "--no-drafts")
     ),
+    "explorer": Benchmark(("explorer",), ("--particles=500", "--seconds=1")),
     "processes": Benchmark(("processes",), ("DenoiserScene", "--quality=l")),
     "million": Benchmark(("million",), ("Langevin", "--most=10000")),
 }

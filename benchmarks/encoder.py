@@ -39,7 +39,7 @@ STRETCHES: Final = (
 SETTINGS: Final = (
     "preset=medium,crf=23",
     "preset=fast,crf=22",
-    "preset=veryfast,crf=19",
+    "preset=veryfast,crf=19,threads=2",
     "preset=veryfast,crf=20",
     "preset=veryfast,crf=20,tune=animation",
     "preset=superfast,crf=24",

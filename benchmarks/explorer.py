@@ -1,4 +1,4 @@
-"""What a frame of the explorer costs in Chromium: script, style and layout, painting, and pixels made of it.
+"""What a frame of the explorer costs in Chromium: `python -m benchmarks.explorer`.
 
 Without a window Chromium draws in software: no graphics card takes part. All that the page's main thread does for
 a frame is counted from Chromium's own trace, as is the work of the threads that make pixels of what was painted;
@@ -19,7 +19,7 @@ from typing import Any, Final
 import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from benchmarks.tables import Row
+from benchmarks.tables import Row, Tables
 from diffusion_core.compute import load_or_compute
 from diffusion_core.explorer import exploration, page
 from diffusion_core.langevin_recipes import LANGEVIN
@@ -31,7 +31,7 @@ RASTER: Final = ("RasterTask", "ImageDecodeTask")
 
 def main(arguments: list[str] | None = None) -> list[Row]:
     """Play a run of 5,000 particles, alone and two side by side, and sample as many live."""
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--particles", type=int, default=5000)
     parser.add_argument("--seconds", type=float, default=5.0)
     options = parser.parse_args(arguments)
@@ -39,15 +39,14 @@ def main(arguments: list[str] | None = None) -> list[Row]:
     with sync_playwright() as driver, tempfile.TemporaryDirectory() as folder:
         trajectory = load_or_compute(recipe, Path(folder), progress=False)
         browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        rows = []
+        tables = Tables()
         for name, count in [("recorded", 1), ("recorded, two runs", 2), ("live", 1)]:
             file = Path(folder) / "explorer.html"
             shown = exploration(*[trajectory] * count, particles=options.particles)
             file.write_text(page(shown), encoding="utf-8")
-            rows.append(_row(browser, file, name, options.particles, options.seconds))
-            print(rows[-1])
+            tables.add("explorer", _row(browser, file, name, options.particles, options.seconds))
         browser.close()
-    return rows
+    return tables
 
 
 def _row(browser: Browser, file: Path, name: str, particles: int, seconds: float) -> Row:

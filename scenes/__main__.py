@@ -14,6 +14,8 @@ from scenes.whole import written_whole
 EXPORTS = ("mp4", "webm", "gif", "posters", "captions", "html", "pptx", "pdf", "manim-slides")
 EVERY = "every film of the collection, but those whose runs take gigabytes (MillionScene), only if named"
 
+THEME = "default: the film's own, that of DIFFUSION_THEME, or dark"
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; our own errors end in one sentence and exit code 2."""
@@ -62,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--height", type=_height, metavar="PIXELS", help="default: what suits the format")
     export.add_argument("--output", type=Path, metavar="FOLDER", help="default: media/exports/SCENE")
     export.add_argument("--quality", choices="lmhk", default="h", help="of the film, as it was rendered")
-    export.add_argument("--theme", choices=list(THEMES), help="default: that of DIFFUSION_THEME, or dark")
+    export.add_argument("--theme", choices=list(THEMES), help=THEME)
     _add_explore(commands)
     film = commands.add_parser("film", help="draw a film in one process")
     film.set_defaults(run=_film)
@@ -142,7 +144,7 @@ def _add_choices(command: argparse.ArgumentParser, both: bool = False) -> None:
     themes = [*THEMES, *(["both"] if both else [])]
     sizes = "480p15, 720p30, 1080p60 (default) or 2160p60"
     command.add_argument("--quality", choices="lmhk", default="h", help=sizes)
-    command.add_argument("--theme", choices=themes, help="default: that of DIFFUSION_THEME, or dark")
+    command.add_argument("--theme", choices=themes, help=THEME)
     command.add_argument("--format", choices=["mp4", "webm", "gif"], default="mp4")
 
 
@@ -157,7 +159,7 @@ def _export(options: argparse.Namespace) -> int:
     from scenes.exports.formats import export
     from scenes.rendering import Order, chosen_themes
 
-    order = Order(options.scene, chosen_themes(options.theme)[0], options.quality)
+    order = Order(options.scene, chosen_themes(options.scene, options.theme)[0], options.quality)
     for path in export(order, options.to, options.sections, options.height, options.output):
         print(path)
     return 0
@@ -227,7 +229,8 @@ def _plan(options: argparse.Namespace) -> int:
 def _order(options: argparse.Namespace):  # type: ignore[no-untyped-def]  # Manim is loaded only where it is needed
     from scenes.rendering import Order, chosen_themes
 
-    return Order(options.scene, chosen_themes(options.theme)[0], options.quality, options.format)
+    theme = chosen_themes(options.scene, options.theme)[0]
+    return Order(options.scene, theme, options.quality, options.format)
 
 
 if __name__ == "__main__":

@@ -87,7 +87,7 @@ class FilmScene(StillsScene, StoryboardScene):
         self.zones = zones(bool(self.captions))
         self.beats: list[str] = []
         self._caption: Mobject | None = None
-        self._words, self._pause = "", looks.SHORTEST_PAUSE
+        self._words, self._pause, self._poster = "", looks.SHORTEST_PAUSE, False
         self._start, self._said_at, self._still_since = 0.0, 0.0, 0.0
 
     def _write_straight_alpha(self) -> None:
@@ -160,7 +160,9 @@ class FilmScene(StillsScene, StoryboardScene):
 
     # Beats.
 
-    def beat(self, name: str, caption: str, *animations: Any, pause: float = looks.SHORTEST_PAUSE) -> None:
+    def beat(
+        self, name: str, caption: str, *animations: Any, pause: float = looks.SHORTEST_PAUSE, poster: bool = False
+    ) -> None:
         """End the beat before, open the next, and change the caption while `animations` play.
 
         Args:
@@ -169,11 +171,12 @@ class FilmScene(StillsScene, StoryboardScene):
             caption: one line of Typst markup that says what to see, at most 70 characters.
             animations: what starts with the caption.
             pause: seconds that the picture stands, at least, after the beat's last motion.
+            poster: whether the beat's last picture stands for its section in posters, decks and handouts.
         """
         self.end_beat()
         self.beats.append(name)
         self.next_section(name, skip_animations=not self._is_wanted(name))
-        self._start, self._pause = self.renderer.time, pause
+        self._start, self._pause, self._poster = self.renderer.time, pause, poster
         own = self.captions.get(name, caption) if isinstance(self.captions, Mapping) else caption
         self._say(own if self.captions else "", plain(own), *animations)
 
@@ -199,7 +202,7 @@ class FilmScene(StillsScene, StoryboardScene):
             for part in mobject.get_family()
             if isinstance(part, Typst)
         ]
-        beat = beat_of(self.beats[-1], round(start, 6), round(end, 6), self._words, written)
+        beat = beat_of(self.beats[-1], round(start, 6), round(end, 6), self._words, written, self._poster)
         self.renderer.file_writer.beats.append(beat)
 
     def rest(self, seconds: float) -> None:

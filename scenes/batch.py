@@ -52,7 +52,7 @@ def render(
     wanted = list(dict.fromkeys([*(usual_films() if whole else ()), *names]))
     if not wanted:
         raise NothingToRenderError(f"name a film, or say --all: there are {', '.join(films())}")
-    orders = [Order(name, chosen, quality, form) for chosen in chosen_themes(theme) for name in wanted]
+    orders = [Order(name, chosen, quality, form) for name in wanted for chosen in chosen_themes(name, theme)]
     tasks, ends = plan(orders, jobs)
     if dry:
         for task in tasks:

@@ -38,7 +38,7 @@ SHRUNK: Final = 0.84
 
 
 class DinosaurScene(DiffusionFilm):
-    """From noise to data over the whole way, t = T … 0, with p_t beneath; then any shape.
+    """From noise to data over the whole way, t = T … 0, with the density beneath; then any shape.
 
     Attributes to change: `target`, `encore`, `particles`, `sampler`, `iterations`, `schedule`, `seed`, and those
     of every film.

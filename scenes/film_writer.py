@@ -19,7 +19,7 @@ from scenes.gif import write_gif
 from scenes.record import Beat, beats_from, write_record
 from scenes.whole import written_whole
 
-VERSION = 2
+VERSION = 3
 """Of the notes that a process leaves about the sections it has drawn."""
 
 

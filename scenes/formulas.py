@@ -38,8 +38,7 @@ RULES = {
 STEPS = RULES | {
     "mala": f"y = x_k + {_DRIFT} {_NOISE}",
     "underdamped": (
-        "x_(k+1) = x_k + {{ h/2 (1 + kappa) v : drift }} "
-        "{{ + h/2 sqrt(1 - kappa^2) thin epsilon_k : noise }}"
+        "x_(k+1) = x_k + {{ h/2 (1 + kappa) v : drift }} {{ + h/2 sqrt(1 - kappa^2) thin epsilon_k : noise }}"
     ),
 }
 """What one iteration does to the position: the two displacements that a trajectory records, in one line."""

@@ -21,7 +21,7 @@ from scenes import theme as looks
 from scenes.attributes import attributes_of
 from scenes.whole import written_whole
 
-VERSION: Final = 1
+VERSION: Final = 2
 _CREDIT: Final = re.compile(r'#raw\("([\w.]+)"\)')
 
 
@@ -34,6 +34,7 @@ class Beat(NamedTuple):
     caption: str  # what it said, as plain text
     formulas: tuple[str, ...] = ()  # that stood there at its end, as Manim hands them to Typst
     code: tuple[str, ...] = ()  # names of what was shown, below `diffusion_core`
+    poster: bool = False  # whether its end stands for the section
 
     @property
     def section(self) -> str:
@@ -41,12 +42,14 @@ class Beat(NamedTuple):
         return self.name.partition(":")[0]
 
 
-def beat_of(name: str, start: float, end: float, caption: str, written: Iterable[str]) -> Beat:
+def beat_of(
+    name: str, start: float, end: float, caption: str, written: Iterable[str], poster: bool = False
+) -> Beat:
     """The beat at whose end all this was written; what is no formula or credit is left out."""
     distinct = list(dict.fromkeys(written))
     formulas = tuple(text[1:-1].strip() for text in distinct if text.startswith("$ ") and text.endswith(" $"))
     credits = tuple(found[1] for text in distinct if (found := _CREDIT.fullmatch(text)))
-    return Beat(name, start, end, caption, formulas, credits)
+    return Beat(name, start, end, caption, formulas, credits, poster)
 
 
 def beats_from(notes: Sequence[dict[str, Any]]) -> list[Beat]:
@@ -54,7 +57,7 @@ def beats_from(notes: Sequence[dict[str, Any]]) -> list[Beat]:
     return [
         Beat(
             str(note["name"]), float(note["start"]), float(note["end"]), str(note["caption"]),
-            tuple(note["formulas"]), tuple(note["code"]),
+            tuple(note["formulas"]), tuple(note["code"]), bool(note["poster"]),
         )
         for note in notes
     ]  # fmt: skip

@@ -199,8 +199,8 @@ def key_of(order: Order, memory: dict[Any, Any] | None = None) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def chosen_themes(asked: str | None) -> list[str]:
-    """The themes that an option names; without one, that of the environment, or dark."""
+def chosen_themes(scene: str, asked: str | None) -> list[str]:
+    """The themes that an option names for a film; without one, its own, that of the environment, or dark."""
     if asked == "both":
         return list(looks.THEMES)
-    return [looks.choose(asked)]
+    return [looks.choose(asked or find_film(scene).theme)]

@@ -19,13 +19,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
-import manim_slides
 from manim import ManimColor, Scene, config, tempconfig
-from manim_slides.slide.base import BaseSlide
 
 from scenes.base import FilmScene
 from scenes.exports.finished import notes_of
+from scenes.exports.formats import ExportError
+from scenes.output import in_one_line
 from scenes.storyboard import Storyboard
+
+with in_one_line():
+    try:
+        import manim_slides
+        from manim_slides.slide.base import BaseSlide
+    except ImportError as missing:
+        remedy = "pip install 'diffusion-visualizations[lecture]'"
+        raise ExportError(f"slides of manim-slides need that library: {remedy}") from missing
 
 
 class Slide(manim_slides.Slide):

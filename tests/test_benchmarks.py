@@ -140,6 +140,7 @@ def rows(good: bool) -> dict[str, list[dict]]:
             {"table": "film", "film": "F", "ratio": 1.1 + bad},
             {"table": "film-drafts", "film": "F", "over its duration": 0.5 + bad, "edit to see s": 8 + 9 * bad},
         ],
+        "explorer": [{"table": "explorer", "what": "live", "script and paint ms": 7.5 + bad}],
         "processes": [
             {"table": "processes", "over one on one core": None},
             {"table": "processes", "over one on one core": 1.9 - bad},

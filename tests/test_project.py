@@ -5,6 +5,7 @@ import configparser
 import re
 import subprocess
 import sys
+import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import manim
 import numpy as np
 import pytest
 import yaml
+from packaging.requirements import Requirement
 from packaging.version import Version
 from PIL import __version__ as pillow_version
 
@@ -158,3 +160,13 @@ def test_no_file_speaks_of_one_machine():
         if name.endswith((".png", ".gif", ".mp4", ".webm", ".webp")) or name == "tests/test_project.py":
             continue
         assert not words.search((ROOT / name).read_text()), name
+
+
+def test_the_page_of_dependencies_names_each_with_a_reason_and_a_licence():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = project["dependencies"] + [r for extra in project["optional-dependencies"].values() for r in extra]
+    names = {Requirement(line).name for line in wanted} - {project["name"]}
+    rows = re.findall(r"^\|(.+)\|(.+)\|(.+)\|(.*)\|$", (ROOT / "docs" / "dependencies.md").read_text(), re.M)
+    told = {name for packages, reason, licence, _ in rows if reason.strip() and licence.strip() for name in
+            re.findall(r"[\w-]+", packages)}  # fmt: skip
+    assert names <= told, names - told

@@ -103,7 +103,6 @@ class DenoiserFilm(DiffusionFilm):
         return rays.set_z_index(0)
 
 
-
 def spread_of(points: NDArray[np.float64]) -> float:
     """Of points (n, 2): the root of the mean variance along the axes.
 

@@ -11,7 +11,7 @@ from typing import Final
 
 import srt
 
-from scenes.exports.finished import Film, Section
+from scenes.exports.finished import Film, Section, clock
 from scenes.exports.formats import Piece, Wish
 from scenes.exports.stills import at_height, save_png, still_at, telling_beat
 from scenes.record import Beat
@@ -94,7 +94,7 @@ def _told(section: Section, start: float, still: str, shown: Beat) -> Iterator[s
     """The paragraphs about a section; times count from `start`."""
     yield f"## {_plain(section.title)}"
     yield f"![{_plain(f'{section.title}: {shown.caption}')}](<{still}>)"
-    yield "\n".join(f"- {_clock(beat.start - start)} {_plain(beat.caption)}" for beat in section.beats)
+    yield "\n".join(f"- {clock(beat.start - start)} {_plain(beat.caption)}" for beat in section.beats)
     if section.notes:
         yield "\n>\n".join(f"> {_plain(paragraph)}" for paragraph in section.notes.split("\n\n"))
 
@@ -107,12 +107,6 @@ def _plain(text: str) -> str:
 def _moment(seconds: float) -> timedelta:
     """Rounded to what subtitles count in; `srt` would cut off the rest."""
     return timedelta(milliseconds=round(1000 * seconds))
-
-
-def _clock(seconds: float) -> str:
-    """As in "1:05"."""
-    minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes}:{rest:02}"
 
 
 def _stamp(seconds: float) -> str:

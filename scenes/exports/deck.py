@@ -23,7 +23,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from scenes.exports.clips import H264, Coding, write_clip
-from scenes.exports.finished import Film, Section
+from scenes.exports.finished import Film, Section, clock
 from scenes.exports.formats import ExportError, Wish
 from scenes.exports.stills import poster_of
 from scenes.theme import THEMES
@@ -225,12 +225,3 @@ def address_of(picture: Image.Image) -> str:
     with BytesIO() as file:
         picture.save(file, "webp", quality=82, method=6)
         return f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"
-
-
-def clock(seconds: float) -> str:
-    """As people write it.
-
-    >>> clock(183.4)
-    '3:03'
-    """
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"

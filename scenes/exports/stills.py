@@ -44,10 +44,12 @@ def poster_of(film: Film, section: Section) -> Image.Image:
 
 
 def telling_beat(film: Film, section: Section) -> Beat:
-    """The last beat of a section on whose end there is about as much to see as on that of any.
+    """The beat that stands for a section: the film says which, or it is the last that shows as much as any.
 
     Sections end with what they have to say, but some on a question, when all but that has faded.
     """
+    if chosen := [beat for beat in section.beats if beat.poster]:
+        return chosen[-1]
     seen = [richness(still_at(film, end)) for end in ends_of(section)]
     return next(
         beat for beat, rich in zip(section.beats[::-1], seen[::-1], strict=True) if rich >= NEARLY * max(seen)

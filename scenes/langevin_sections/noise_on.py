@@ -25,6 +25,8 @@ KICKS = {
     "annealed": "Noise on: big steps on a blurred $p$ first, then ever smaller ones.",
 }
 """What the first steps with noise are, for each sampler."""
+
+
 class NoiseOnSection(LangevinFilm):
     """From the collapsed state, all particles, with the distance to p and the masses of its parts."""
 

@@ -32,7 +32,7 @@ FILM = '''
 
         def two(self):
             """Two dots."""
-            self.beat("two, too: rise", "It rises: $x_(k+1) = x_k$.")
+            self.beat("two, too: rise", "It rises: $x_(k+1) = x_k$.", poster=True)
             self.play(self.dot.animate(run_time=1).shift(UP))
             self.add(self.on_board(words('#raw("langevin.ula")'), 1.0))
             self.other = Square(color=self.look.chance).move_to(self.zones.stage_center)

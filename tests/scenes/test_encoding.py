@@ -1,6 +1,7 @@
 """Our way to the encoder leaves the same bytes as Manim's."""
 
 import dataclasses
+import os
 from fractions import Fraction
 
 import numpy as np
@@ -59,6 +60,29 @@ def test_a_users_options_and_other_encoders_are_left_alone():
     for other in ({"format": "webm"}, {"format": "mov"}, {"transparent": True}, {"video_codec": "libx265"}):
         with tempconfig(other):
             assert encoder_options() == {}
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2 if hasattr(os, "sched_getaffinity") else True, reason="one core")
+def test_a_film_does_not_depend_on_the_number_of_cores(tmp_path):
+    def made(options):
+        spec = dataclasses.replace(X264, width=854, height=480, options=tuple(options.items()))
+        encoder = SegmentEncoder(target=tmp_path / "one.mp4", spec=spec)
+        noise = np.random.default_rng(3).integers(0, 256, (60, 107, 4), dtype=np.uint8)
+        for k in range(12):
+            encoder.write_frame(np.ascontiguousarray(np.roll(noise, k, 1).repeat(8, 0).repeat(8, 1)[:, :854]))
+        encoder.finish()
+        return (tmp_path / "one.mp4").read_bytes()
+
+    every = os.sched_getaffinity(0)
+    alone = {name: value for name, value in OURS.items() if name != "threads"}
+    on_all = made(OURS), made(alone)
+    os.sched_setaffinity(0, {min(every)})
+    try:
+        on_one = made(OURS), made(alone)
+    finally:
+        os.sched_setaffinity(0, every)
+    assert on_one[0] == on_all[0]
+    assert on_one[1] != on_all[1]  # left to itself, it does
 
 
 def test_an_encoder_that_fails_says_where(tmp_path):

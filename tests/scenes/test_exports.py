@@ -4,6 +4,7 @@ import re
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from fractions import Fraction
 
 import av
@@ -95,6 +96,13 @@ def test_a_poster_shows_the_last_of_the_pictures_that_show_the_most(tmp_path, pi
     assert telling_beat(film, film.sections[0]).caption == str(best)
     shown = np.asarray(poster_of(film, film.sections[0]), float)
     assert np.abs(shown - np.asarray(pictures[best], float)).mean() < 12
+
+
+def test_a_film_may_say_which_beat_stands_for_a_section(tmp_path):
+    film = painted(tmp_path, [cloud(50), board(ALL)])
+    first, second = film.sections[0].beats
+    section = replace(film.sections[0], beats=(first._replace(poster=True), second))
+    assert telling_beat(film, section) is section.beats[0]
 
 
 def test_posters_are_pictures_on_which_beats_end_in_the_films_size(film, tmp_path):

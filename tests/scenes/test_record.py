@@ -76,6 +76,7 @@ def test_beats_say_what_was_said_shown_and_credited(here):
     assert beats[1].caption == "It rises: x_(k+1) = x_k."  # formulas as text
     assert "sqrt(2 tau)" in beats[0].formulas[0]
     assert [beat.code for beat in beats] == [(), *3 * [("langevin.ula",)]]
+    assert [beat.poster for beat in beats] == [False, True, False, False]
 
 
 def test_captions_change_in_the_film_when_its_beats_begin_and_at_no_other_time(here):

@@ -21,7 +21,7 @@ from scenes.batch import plan
 from scenes.farm import Task, run
 from scenes.film_writer import HERE, PartError, WholeSegment, is_drawn, read_part, sweep
 from scenes.films import UnknownFilmError, films, find_film, sections_of
-from scenes.rendering import FORMATS, QUALITY, Order, draw, film_of, join, key_of, shares_of
+from scenes.rendering import FORMATS, QUALITY, Order, chosen_themes, draw, film_of, join, key_of, shares_of
 from scenes.theme import THEMES
 
 FILM = """
@@ -222,6 +222,17 @@ def test_shares_are_neighbours_and_leave_nothing_out(longest):
     assert [name for share in shares for name in share] == order.sections
     assert max(map(len, shares)) <= longest
     assert max(map(len, shares)) - min(map(len, shares)) <= 1
+
+
+def test_a_films_own_theme_holds_where_none_is_asked_for(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    own = textwrap.dedent(FILM).replace('rule."""', 'rule."""\n\n        theme = "light"', 1)
+    assert own.count("light") == 1
+    (folder / "light_dots.py").write_text(own)
+    assert chosen_themes("light_dots.py:Dots", None) == ["light"]
+    assert chosen_themes("light_dots.py:Dots", "dark") == ["dark"]
+    assert chosen_themes("light_dots.py:Dots", "both") == list(THEMES)
+    assert chosen_themes(NAME, None) == ["dark"]
 
 
 def test_the_key_changes_with_theme_quality_format_and_code(folder, monkeypatch):

@@ -1,9 +1,13 @@
 """What `scenes/slideshow.py` adds to manim-slides, and whether manim-slides still needs it."""
 
+import os
+import subprocess
+import sys
 from importlib.metadata import version
 
 import manim_slides
 import pytest
+from decks import python_path
 from filming import film_of, pictures, shoot
 from manim import RIGHT, Dot, FadeIn, config
 from manim_slides.config import PresentationConfig
@@ -45,6 +49,17 @@ class TwoBeats(FilmScene):
         Say it.
         """
         self.beat("second: move", "Three.", self.dot.animate.shift(RIGHT))
+
+
+def test_without_manim_slides_one_sentence_says_how_to_get_it(tmp_path):
+    (tmp_path / "manim_slides.py").write_text("raise ModuleNotFoundError('No module named manim_slides')")
+    (tmp_path / "talk.py").write_text("from scenes.slideshow import Slideshow")
+    command = [sys.executable, "-m", "manim", "-ql", "talk.py", "Talk"]
+    there = os.environ | {"PYTHONPATH": python_path(tmp_path)}
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=there)
+    assert run.returncode != 0
+    assert "Traceback" not in run.stderr
+    assert "slides of manim-slides need that library: pip install 'diffusion-vis" in run.stderr
 
 
 @pytest.mark.parametrize(("only", "first"), [("first: move", 0), (None, 2)])
