@@ -35,7 +35,7 @@ BENCHMARKS: Final = {
         ("film", "film-drafts"), ("DenoiserScene", "--quality=low_quality", "--every=5", "--no-drafts")
     ),
     "explorer": Benchmark(("explorer",), ("--particles=500", "--seconds=1")),
-    "processes": Benchmark(("processes",), ("DenoiserScene", "--quality=l")),
+    "processes": Benchmark(("processes",), ("DenoiserScene", "--quality=l", "--rounds=1")),
     "million": Benchmark(("million",), ("Langevin", "--most=10000")),
 }
 """In the order in which they run, that of README.md."""

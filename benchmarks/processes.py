@@ -4,7 +4,7 @@ Films are made by `python -m scenes render` with one process and with several, e
 only their runs are there already. Work is the time of all cores for all processes; work over wall is how many
 cores were busy. The encoder has threads of its own, so that one process keeps more than a core busy, and a second
 cannot double that. What processes gain where the encoder takes no other's core is told by one process that has,
-with its encoder, a single core.
+with its encoder, a single core. Rounds alternate between these, and medians are told.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -37,20 +37,21 @@ def compute_missing(scene: str) -> None:
             subprocess.run([sys.executable, "-m", *words], cwd=ROOT, check=True)
 
 
-def rendered(names: Sequence[str], quality: str, jobs: int, cores: int) -> tuple[float, float]:
-    """Make films with so many processes on so many cores: seconds on the wall, and of all cores' work."""
+def rendered(names: Sequence[str], quality: str, jobs: int, cores: int) -> tuple[float, float | None]:
+    """Make films with so many processes on so many cores: seconds on the wall, and of the machine's work."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         (folder / "media").mkdir()
         (folder / "media" / "trajectories").symlink_to(TRAJECTORIES)
         (folder / "manim.cfg").symlink_to(ROOT / "manim.cfg")  # which puts `media` where one stands
         words = ["scenes", "render", *names, "--quality", quality, "--jobs", str(jobs)]
-        before, start = children(), time.perf_counter()
+        before, start = worked(), time.perf_counter()
         subprocess.run(
             [sys.executable, "-m", *words], cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=True,
             preexec_fn=lambda: bind(cores),
         )  # fmt: skip
-        return time.perf_counter() - start, children() - before
+        wall = time.perf_counter() - start
+        return wall, None if before is None else worked() - before
 
 
 def bind(cores: int) -> None:
@@ -59,10 +60,13 @@ def bind(cores: int) -> None:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
 
 
-def children() -> float:
-    """Seconds that cores worked for this process's children that have ended, and for theirs."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+def worked() -> float | None:
+    """Seconds that all cores have worked since the machine started, whoever for; Linux alone tells."""
+    told = Path("/proc/stat")
+    if not told.exists():
+        return None
+    user, nice, system = map(int, told.read_text().split()[1:4])
+    return (user + nice + system) / os.sysconf("SC_CLK_TCK")
 
 
 def main(arguments: list[str] | None = None) -> list[Row]:
@@ -71,20 +75,27 @@ def main(arguments: list[str] | None = None) -> list[Row]:
     parser.add_argument("scenes", nargs="*", metavar="SCENE", help="default: all but MillionScene")
     parser.add_argument("--quality", choices="lmhk", default="l", help="default: %(default)s")
     parser.add_argument("--jobs", type=int, default=2, help="processes, beside one (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=3, help="default: %(default)s")
     chosen = parser.parse_args(arguments)
     names = chosen.scenes or usual_films()
     for name in names:
         compute_missing(name)
-    tables = Tables()
-    walls: list[float] = []
     every = os.cpu_count() or 1
-    for jobs, cores in ((1, 1), (1, every), (chosen.jobs, every)):
-        wall, work = rendered(names, chosen.quality, jobs, cores)
-        walls.append(wall)
+    settings = (1, 1), (1, every), (chosen.jobs, every)
+    rounds = [
+        [rendered(names, chosen.quality, jobs, cores) for jobs, cores in settings] for _ in range(chosen.rounds)
+    ]
+    tables = Tables()
+    for number, (jobs, cores) in enumerate(settings):
+        wall = statistics.median(one[number][0] for one in rounds)
+        works = [one[number][1] for one in rounds]
+        work = None if None in works else statistics.median(works)
         row = {"films": len(names), "quality": chosen.quality, "processes": jobs, "cores": cores}
-        row |= {"wall s": wall, "work s": work, "cores busy": work / wall}
-        gained = {"over one on one core": walls[0] / wall, "over one on all": walls[1] / wall} if jobs > 1 else {}
-        tables.add("processes", row | {"over one on one core": None, "over one on all": None} | gained)
+        row |= {"wall s": wall, "work s": work, "cores busy": None if work is None else work / wall}
+        for name, other in (("over one on one core", 0), ("over one on all", 1)):
+            gained = statistics.median(one[other][0] / one[number][0] for one in rounds)
+            row[name] = gained if jobs > 1 else None
+        tables.add("processes", row)
     return tables
 
 

@@ -14,14 +14,17 @@ from manim import config
 
 from diffusion_core.errors import DiffusionError
 from diffusion_core.recipe import Recipe, parameters_of
-from scenes.farm import Task, run
-from scenes.films import films, find_film, usual_films
+from scenes.farm import Task, prepare, run
+from scenes.films import MODULES, films, find_film, usual_films
 from scenes.rendering import Order, chosen_themes, film_of, key_of, missing, shares_of
 from scenes.storyboard import recipes_of, trajectories
 
 SHARES: Final = 3
 """About so many times more tasks than processes; few enough that hardly any time is lost in going to a section,
 and enough that no process has to wait for the last one for long."""
+
+LOADED: Final = ("scenes.batch", *(f"scenes.{name}" for name in MODULES))
+"""What nearly every process needs."""
 
 
 class NothingToRenderError(DiffusionError):
@@ -52,6 +55,8 @@ def render(
     wanted = list(dict.fromkeys([*(usual_films() if whole else ()), *names]))
     if not wanted:
         raise NothingToRenderError(f"name a film, or say --all: there are {', '.join(films())}")
+    if not dry:
+        prepare(LOADED)
     orders = [Order(name, chosen, quality, form) for name in wanted for chosen in chosen_themes(name, theme)]
     tasks, ends = plan(orders, jobs)
     if dry:
@@ -124,4 +129,4 @@ def _join(order: Order, shares: Sequence[Sequence[str]], after: frozenset[str]) 
 
 def _task(name: str, words: Sequence[str], group: str, after: frozenset[str]) -> Task:
     log = Path(config.get_dir("media_dir")) / "logs" / (re.sub(r"[^\w.-]+", "-", name) + ".log")
-    return Task(name, [sys.executable, "-m", *words], log, group, after)
+    return Task(name, words, log, group, after)

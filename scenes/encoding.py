@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 OURS: Final = {"preset": "veryfast", "crf": "19", "threads": "2"}
 """For libx264; `python -m benchmarks.encoder` measures it. Over Manim's own (medium, crf 23), on five stretches of
 our films: half to four fifths of the time, SSIM no worse on any, its worst frame included, 1.2 to 1.4 times the
-bytes. `superfast` keeps as much only at up to twice the bytes. Left alone, libx264 takes the more threads the more
-cores there are, and other threads make other pictures: a film would not be the same on another machine. Two keep up
-with drawing at 1080p, and leave a machine's other cores to other processes."""
+bytes. `superfast` keeps as much only at up to twice the bytes.
+
+Left alone, libx264 takes the more threads the more cores there are, and other threads make other pictures: a film
+would not be the same on another machine. Two keep up with drawing at 1080p, and leave cores to other processes."""
 
 
 class SegmentEncoder(VideoSegmentEncoder):

@@ -1,21 +1,30 @@
-"""Runs many commands a few at a time, each after those that it waits for; what fails stops only what needs it."""
+"""Runs many commands a few at a time, each after those that it waits for; what fails stops only what needs it.
+
+Each is a process of its own, as `python -m` would make it; but on Linux they are forked off one that has already
+loaded what they need, which takes Manim a second. (macOS lets nobody draw text in a process that was forked.)
+"""
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import runpy
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from multiprocessing import forkserver
 from pathlib import Path
 from types import FrameType
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+FORKED: Final = "forkserver" if sys.platform == "linux" else "spawn"
+"""How a process begins, as `multiprocessing` calls it."""
 PATIENCE: Final = 10.0
 """Seconds that a process has to put things in order after an interruption."""
 LOOK: Final = 0.1
@@ -30,7 +39,7 @@ class Task:
 
     Args:
         name: of the task, unique.
-        command: the words of it.
+        command: the words that would follow `python -m`.
         log: the file that takes what it says.
         group: whose bar it moves.
         after: names of the tasks that must be done before; those that are not on the list are.
@@ -43,8 +52,20 @@ class Task:
     after: frozenset[str] = field(default_factory=frozenset)
 
 
+def prepare(modules: Sequence[str]) -> None:
+    """Begin to load modules that most tasks need, in the process that theirs are forked off, and do not wait."""
+    if FORKED == "forkserver":
+        forkserver.set_forkserver_preload(list(modules))
+        forkserver.ensure_running()
+
+
 def run(tasks: Sequence[Task], jobs: int, console: Console | None = None) -> dict[str, str]:
     """Run all tasks, at most so many at a time, earlier ones first; show a bar for each group.
+
+    Args:
+        tasks: to run.
+        jobs: processes at a time.
+        console: for the bars; standard error by default.
 
     Returns:
         What went wrong, by the names of the tasks that failed or could not be begun.
@@ -52,7 +73,9 @@ def run(tasks: Sequence[Task], jobs: int, console: Console | None = None) -> dic
     Raises:
         KeyboardInterrupt: by Ctrl-C or SIGTERM; the running tasks were told to stop, and have.
     """
-    waiting, running, faults = list(tasks), {}, {}
+    waiting, faults = list(tasks), {}
+    running: dict[str, _Running] = {}
+    context = multiprocessing.get_context(FORKED)
     open_names = {task.name for task in tasks}
     with _bars(console) as progress, _interruptible():
         bars = {
@@ -67,20 +90,19 @@ def run(tasks: Sequence[Task], jobs: int, console: Console | None = None) -> dic
                     faults[task.name] = f"needs {', '.join(sorted(task.after & faults.keys()))}"
                 for task in [task for task in waiting if not task.after & open_names][: jobs - len(running)]:
                     waiting.remove(task)
-                    running[task.name] = _Running(task)
+                    running[task.name] = _Running(task, context)
                 time.sleep(LOOK if running else 0)
                 for name, process in list(running.items()):
                     _show(progress, bars[process.task.group], process)
-                    if (code := process.popen.poll()) is None:
+                    if (code := process.process.exitcode) is None:
                         continue
                     del running[name]
-                    process.output.close()
                     open_names.discard(name)
                     progress.advance(bars[process.task.group])
                     if code != 0:
                         faults[name] = _fault(process.task, code)
         except KeyboardInterrupt:
-            _stop([process.popen for process in running.values()])
+            _stop([process.process for process in running.values()])
             raise
     return faults
 
@@ -88,13 +110,12 @@ def run(tasks: Sequence[Task], jobs: int, console: Console | None = None) -> dic
 class _Running:
     """A task that has been begun."""
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: Task, context: Any) -> None:
         task.log.parent.mkdir(parents=True, exist_ok=True)
+        task.log.write_bytes(b"")
         self.task = task
-        self.output: IO[bytes] = open(task.log, "w+b")  # noqa: SIM115 (closed where the process is reaped)
-        self.popen = subprocess.Popen(
-            task.command, stdin=subprocess.DEVNULL, stdout=self.output, stderr=subprocess.STDOUT
-        )
+        self.process = context.Process(target=_work, args=(list(task.command), str(task.log)))
+        self.process.start()
 
     @property
     def last_words(self) -> str:
@@ -104,6 +125,15 @@ class _Running:
             written = log.read().decode(errors="replace")
         lines = [line.strip() for line in written.replace("\r", "\n").split("\n")]
         return next((line for line in reversed(lines) if line), "")
+
+
+def _work(words: list[str], log: str) -> None:
+    """What `python -m` does with these words, in a process of its own, whose output goes into a file."""
+    with open(log, "ab", buffering=0) as output:
+        for stream in (1, 2):
+            os.dup2(output.fileno(), stream)
+    sys.argv = words
+    runpy.run_module(words[0], run_name="__main__", alter_sys=True)
 
 
 def _show(progress: Progress, bar: TaskID, process: _Running) -> None:
@@ -135,18 +165,18 @@ def _interruptible() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _stop(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+def _stop(processes: Sequence[Any]) -> None:
     """Interrupt processes; a second Ctrl-C, or no answer, ends them."""
     for process in processes:
-        process.send_signal(signal.SIGINT)
+        if process.is_alive():
+            os.kill(process.pid, signal.SIGINT)
     deadline = time.monotonic() + PATIENCE
-    try:
+    with suppress(KeyboardInterrupt):
         for process in processes:
-            process.wait(max(0.0, deadline - time.monotonic()))
-    except (subprocess.TimeoutExpired, KeyboardInterrupt):
-        for process in processes:
-            process.kill()
-            process.wait()
+            process.join(max(0.0, deadline - time.monotonic()))
+    for process in processes:
+        process.kill()  # those that have not ended
+        process.join()
 
 
 def _fault(task: Task, code: int) -> str:

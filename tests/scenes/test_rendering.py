@@ -226,8 +226,7 @@ def test_shares_are_neighbours_and_leave_nothing_out(longest):
 
 def test_a_films_own_theme_holds_where_none_is_asked_for(folder, monkeypatch):
     monkeypatch.chdir(folder)
-    own = textwrap.dedent(FILM).replace('rule."""', 'rule."""\n\n        theme = "light"', 1)
-    assert own.count("light") == 1
+    own = textwrap.dedent(FILM).replace("Dots(FilmScene):", 'Dots(FilmScene):\n    theme = "light"\n', 1)
     (folder / "light_dots.py").write_text(own)
     assert chosen_themes("light_dots.py:Dots", None) == ["light"]
     assert chosen_themes("light_dots.py:Dots", "dark") == ["dark"]
@@ -264,7 +263,7 @@ def test_a_film_that_one_process_draws_is_joined_by_it_and_drawn_once(folder, mo
     tasks, ends = plan(orders, jobs=1)  # twelve sections, four to a task: none is split
     assert [task.name for task in tasks] == [f"draw {order.name}" for order in orders]
     assert ends == {order: {f"draw {order.name}"} for order in orders}
-    command = tasks[0].command
+    command = [sys.executable, "-m", *tasks[0].command]
     made = [subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder) for _ in range(2)]
     assert "one: come" in made[0].stdout
     assert made[1].stdout.split() == [str(film_in(folder))]
@@ -280,12 +279,13 @@ def render_in_parts(folder):
     return film_in(other)
 
 
-def test_the_farm_runs_in_order_and_what_fails_stops_only_what_needs_it(tmp_path):
+def test_the_farm_runs_in_order_and_what_fails_stops_only_what_needs_it(tmp_path, monkeypatch):
     def task(name, code, *after):
-        words = [sys.executable, "-c", f"open('order', 'a').write('{name} '); {code}"]
-        return Task(name, words, tmp_path / f"{name}.log", "group", frozenset(after))
+        (tmp_path / f"says_{name}.py").write_text(f"open('order', 'a').write('{name} '); {code}")
+        return Task(name, [f"says_{name}"], tmp_path / f"{name}.log", "group", frozenset(after))
 
-    os.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
     tasks = [
         task("c", "1", "a"), task("d", "1", "b"), task("a", "1"), task("b", "print('woe'); raise SystemExit(3)"),
         task("e", "1", "long done"), task("f", "1", "d"),
@@ -301,10 +301,10 @@ def test_the_farm_runs_in_order_and_what_fails_stops_only_what_needs_it(tmp_path
 def test_a_part_with_a_missing_segment_or_damaged_is_refused(tmp_path):
     part, segments = tmp_path / "part.json", tmp_path / "segments"
     segments.mkdir()
-    note = {"version": 2, "sections": [{"name": "one", "segments": ["a.mp4"]}], "captions": "", "beats": []}
+    note = {"version": 3, "sections": [{"name": "one", "segments": ["a.mp4"]}], "captions": "", "beats": []}
     for text, fault in [
         ("{", "is no part of a film"),
-        (json.dumps(note | {"version": 3}), "another version"),
+        (json.dumps(note | {"version": 4}), "another version"),
         (json.dumps(note | {"sections": [{"name": "one"}]}), "is no part"),
         (json.dumps(note), "needs the segment"),
     ]:
