@@ -289,5 +289,5 @@ class ScoreFieldScene(DiffusionFilm):
         self.go(clock, 0, 8, cloud)
         self.release(cloud, slider, self.sigma)
         formula = self.on_board(self.formula("score", theme.FONT_TITLE), 1.9)
-        gone = self.fade_away(self.sigma), self.fade_away(slider)
-        self.beat("guesses: moral", "Whoever knows the best guess knows the score.", *gone, late(FadeIn, formula))
+        change = self.fade_away(self.sigma), self.fade_away(slider), late(FadeIn, formula)
+        self.beat("guesses: moral", "Whoever knows the best guess knows the score.", *change, poster=True)

@@ -95,6 +95,7 @@ class NoiseOnSection(LangevinFilm):
             self.bring(self.density, 1.0, 1.2),
             self.bring(self.cloud_on, 0.0, 1.2),
             FadeIn(self.credit(f"langevin.{self.sampler}")),
+            poster=True,
         )
         self.play(
             self.bring(self.density, self.look.dimmed, 1.2), self.bring(self.cloud_on, theme.DOT_OPACITY, 1.2)

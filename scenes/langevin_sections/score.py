@@ -42,6 +42,7 @@ class ScoreSection(LangevinFilm):
             self.bring(self.density, self.look.dimmed),
             self.bring(self.field),
             FadeIn(formula, steepness, legend, run_time=theme.MOVE),
+            poster=True,
         )
 
     def follow_the_arrows(self) -> None:

@@ -43,7 +43,7 @@ class NoiseSection(SamplingFilm):
         self.on_way(clock, run, *live)
         self.beat("noise off: half", self.half_way(run))
         self.go(clock, 0.5, 3, cloud)
-        self.beat("noise off: end", self.collapse(run))
+        self.beat("noise off: end", self.collapse(run), poster=True)
         self.go(clock, 1, 3, cloud)
         self.release(*live)
 

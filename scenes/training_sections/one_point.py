@@ -77,6 +77,7 @@ class OneNoisyPointSection(TrainingFilm):
             "Take a data point and add noise: the more, the larger $t$.",
             self.bring(self.points, theme.TRACE, theme.FADE),
             FadeIn(kept, noisy, time, rule, legend),
+            poster=True,
         )
         self.add(arrow)
         self.let_noise_grow(noisy, kept, arrow, time)
