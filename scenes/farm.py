@@ -1,7 +1,7 @@
 """Runs many commands a few at a time, each after those that it waits for; what fails stops only what needs it.
 
 Each is a process of its own, as `python -m` would make it; but on Linux they are forked off one that has already
-loaded what they need, which takes Manim a second. (macOS lets nobody draw text in a process that was forked.)
+loaded what they need, which takes Manim a second. (On macOS each begins anew: its libraries may not be forked.)
 """
 
 from __future__ import annotations
