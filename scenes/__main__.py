@@ -19,6 +19,9 @@ THEME = "default: the film's own, that of DIFFUSION_THEME, or dark"
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; our own errors end in one sentence and exit code 2."""
+    if arguments is None and len(sys.argv) == 1:
+        _parser().print_help()
+        return 2
     return run_command("scenes", _parser(), arguments, "what is finished stays, and the same command goes on")
 
 
@@ -63,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--sections", nargs="+", metavar="SECTION", help="only these, as clips of their own")
     export.add_argument("--height", type=_height, metavar="PIXELS", help="default: what suits the format")
     export.add_argument("--output", type=Path, metavar="FOLDER", help="default: media/exports/SCENE")
-    export.add_argument("--quality", choices="lmhk", default="h", help="of the film, as it was rendered")
+    export.add_argument("--quality", choices="lmhk", help="of the film, as it was rendered (default: the best)")
     export.add_argument("--theme", choices=list(THEMES), help=THEME)
     _add_explore(commands)
     film = commands.add_parser("film", help="draw a film in one process")
@@ -156,10 +159,13 @@ def _render(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
+    from scenes.exports.finished import best_there
     from scenes.exports.formats import export
     from scenes.rendering import Order, chosen_themes
 
-    order = Order(options.scene, chosen_themes(options.scene, options.theme)[0], options.quality)
+    order = Order(options.scene, chosen_themes(options.scene, options.theme)[0], options.quality or "h")
+    if options.quality is None:
+        order = best_there(order)
     for path in export(order, options.to, options.sections, options.height, options.output):
         print(path)
     return 0
@@ -179,10 +185,11 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _new(options: argparse.Namespace) -> int:
+    from scenes.output import typed
     from scenes.starting import begin
 
     name = begin(options.file, options.scene, options.target)
-    print(f"{options.file} holds {name}. A draft of it:  manim -pql {options.file} {name}")
+    print(f"{options.file} holds {name}. A draft of it:  {typed(f'manim -ql {options.file} {name}')}")
     return 0
 
 

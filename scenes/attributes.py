@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import difflib
 import inspect
 import textwrap
 from typing import Any, NamedTuple
@@ -39,6 +40,29 @@ def explained(kind: type[Any]) -> list[Attribute]:
         if "__annotations__" in vars(parent) and parent.__module__.startswith("scenes"):
             words |= _words_in(parent)
     return [Attribute(name, value, words.get(name, "")) for name, value in attributes_of(kind).items()]
+
+
+def misspelt(kind: type[Any]) -> dict[str, str]:
+    """Attributes of a user's own film that nobody reads, and those that were probably meant.
+
+    >>> from scenes.langevin import LangevinScene
+    >>> class Mine(LangevinScene):
+    ...     __module__, partikles = "my_film", 500
+    ...     colours = 3
+    >>> misspelt(Mine)
+    {'partikles': 'particles'}
+    """
+    own = [parent for parent in kind.__mro__ if parent.__module__.partition(".")[0] not in ("scenes", "manim")]
+    known = attributes_of(kind)
+    unread = [
+        name
+        for parent in own
+        for name, value in vars(parent).items()
+        if name[0] != "_" and not callable(value) and isinstance(value, (bool, int, float, str))
+        if not any(name in vars(other) for other in kind.__mro__ if other not in own)
+    ]
+    near = {name: difflib.get_close_matches(name, known, n=1, cutoff=0.7) for name in unread}
+    return {name: found[0] for name, found in near.items() if found and name not in known}
 
 
 def _words_in(kind: type[Any]) -> dict[str, str]:

@@ -26,6 +26,7 @@ from diffusion_core.errors import suggestion
 from diffusion_core.observation import WINDOW, verdict
 from diffusion_core.trajectory import Trajectory
 from scenes import theme as looks
+from scenes.attributes import misspelt
 from scenes.clocks import late
 from scenes.mobjects.caption import Caption
 from scenes.mobjects.density_map import DensityMap
@@ -73,6 +74,8 @@ class FilmScene(StillsScene, StoryboardScene):
             raise FilmError(f"a pace of {self.pace!r} plays no film: choose a number above 0, such as 0.5")
         if self.motion not in MOTIONS:
             raise FilmError(f"there is no motion {self.motion!r}: {suggestion(str(self.motion), MOTIONS)}")
+        if not isinstance(self.only, (str, type(None))):
+            raise FilmError(f"only takes the name of a section or of a beat, not {self.only!r}")
         if not isinstance(self.captions, (bool, Mapping)):
             raise FilmError(f"captions are True, False or a table of beats and words, not {self.captions!r}")
 
@@ -102,20 +105,22 @@ class FilmScene(StillsScene, StoryboardScene):
         writer.save_image = lambda pixels: save_image(straight(pixels, paper))
 
     def tear_down(self) -> None:
-        """End the last beat, and tell the user of names that no beat has."""
+        """End the last beat, and tell the user of names that no beat, or no attribute, has."""
         if not self._unfinished:  # else whoever draws the next section also draws its end, and knows all beats
             self.end_beat()
-            self._tell_of_unknown_beats()
+            self._tell_of_unknown_names()
         looks.choose(None)  # it holds for this film alone
 
-    def _tell_of_unknown_beats(self) -> None:
+    def _tell_of_unknown_names(self) -> None:
         own = self.captions if isinstance(self.captions, Mapping) else {}
         for name in own.keys() - set(self.beats):
             logger.warning(f"captions: there is no beat '{name}': {suggestion(name, self.beats)}")
-        if self.only and not any(self._is_wanted(name) for name in self.beats):
+        if self.only and self.beats and not any(self._is_wanted(name) for name in self.beats):
             sections = dict.fromkeys(name.partition(":")[0] for name in self.beats)
             known = [*sections, *self.beats]
-            logger.warning(f"only: there is no beat '{self.only}': {suggestion(self.only, known)}")
+            raise FilmError(f"only: there is no beat '{self.only}': {suggestion(self.only, known)}")
+        for name, meant in misspelt(type(self)).items():
+            logger.warning(f"there is no attribute '{name}': did you mean '{meant}'?")
 
     def render(self, preview: bool = False) -> bool:
         """Render; under the `manim` command our own errors end in one line instead of a traceback."""

@@ -16,7 +16,7 @@ from diffusion_core.errors import DiffusionError
 from diffusion_core.recipe import Recipe, parameters_of
 from scenes.farm import Task, prepare, run
 from scenes.films import MODULES, films, find_film, usual_films
-from scenes.rendering import Order, chosen_themes, film_of, key_of, missing, shares_of
+from scenes.rendering import Order, chosen_themes, film_of, key_of, missing, shares_of, warnings_in
 from scenes.storyboard import recipes_of, trajectories
 
 SHARES: Final = 3
@@ -71,6 +71,11 @@ def render(
         failed += bool(causes)
         for name, fault in causes.items():
             print(f"scenes: {order.name} FAILED at '{name}': {fault}", file=sys.stderr)
+        told = [warning for task in tasks if task.name in ends[order] for warning in warnings_in(task.log)]
+        if (only := find_film(order.scene).only) is not None:
+            told.append(f"only = {only!r}: this is a draft of that alone")
+        for warning in dict.fromkeys(told):
+            print(f"scenes: {order.name}: {warning}", file=sys.stderr)
         if not causes:
             print(film_of(order))
     print(f"{len(orders) - failed} of {len(orders)} films, {time.monotonic() - start:.0f} s", file=sys.stderr)

@@ -12,6 +12,7 @@ from rich.text import Text
 from scenes.attributes import explained
 from scenes.base import FilmScene
 from scenes.films import films, find_film, scenes_beside, sections_of, source_of
+from scenes.output import typed
 
 
 def list_all(console: Console) -> None:
@@ -22,7 +23,9 @@ def list_all(console: Console) -> None:
         parts = f"; sections that are films of their own: {', '.join(others)}" if others else ""
         table.add_row(name, about(kind).rstrip(".") + parts)
     console.print(table)
-    console.print("\npython -m scenes list SCENE tells what may be changed about one.", highlight=False)
+    console.print(
+        f"\n{typed('python -m scenes list SCENE')} tells what may be changed about one.", highlight=False
+    )
 
 
 def list_one(name: str, console: Console) -> None:
@@ -42,8 +45,8 @@ def list_one(name: str, console: Console) -> None:
     stem = kind.__name__.removesuffix("Scene").lower()
     source = source_of(kind)
     shown = source.relative_to(Path.cwd()) if source.is_relative_to(Path.cwd()) else source
-    console.print(f"\nrender it:      manim -pqh {shown} {kind.__name__}", highlight=False)
-    console.print(f"make it yours:  python -m scenes new my_{stem}.py --from {name}", highlight=False)
+    console.print(f"\nrender it:      {typed(f'manim -qh {shown} {kind.__name__}')}", highlight=False)
+    console.print(f"make it yours:  {typed(f'python -m scenes new my_{stem}.py --from {name}')}", highlight=False)
 
 
 def about(kind: type[FilmScene]) -> str:

@@ -1,15 +1,39 @@
-"""What leaves a render: frames with straight alpha, and errors in one line."""
+"""What leaves a render: frames with straight alpha, errors in one line, and few words."""
 
 from __future__ import annotations
 
+import logging
+import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 import numpy as np
+from manim import logger
 from numpy.typing import NDArray
 
 from diffusion_core.errors import DiffusionError
+
+
+def _worth_saying(record: logging.LogRecord) -> bool:
+    """Not where each of a film's hundred segments went: nobody would find where the film is."""
+    segment = record.levelno == logging.INFO and str(record.msg).startswith("Animation ")
+    return not segment or logger.isEnabledFor(logging.DEBUG)
+
+
+logger.addFilter(_worth_saying)
+
+
+def typed(command: str) -> str:
+    """A command as it is typed here: by its path, where the shell would not find this environment's."""
+    program, _, rest = command.partition(" ")
+    own = Path(sys.executable).parent / program
+    if not own.exists() or shutil.which(program) == str(own):
+        return command
+    here = Path.cwd()
+    return f"{own.relative_to(here) if own.is_relative_to(here) else own} {rest}"
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
-from manim import config, tempconfig
+from manim import config, logger, tempconfig
 from manim._config.video_encoder import video_encoder_fingerprint
 
 import diffusion_core
@@ -32,6 +33,7 @@ from scenes.storyboard import recipes_of
 QUALITY: Final = {"l": "low_quality", "m": "medium_quality", "h": "high_quality", "k": "fourk_quality"}
 """Manim's names of the sizes that films are made in, by Manim's letters."""
 FORMATS: Final = ("mp4", "webm", "gif")
+WARNED: Final = "warning: "
 WHOLE: Final = "whole"
 """Stands for the one section of a scene that is told in one go."""
 
@@ -108,10 +110,36 @@ class _Reporting:
         super().beat(name, *arguments, **options)  # type: ignore[misc]
 
 
+class _Printed(logging.Handler):
+    """Prints warnings in a line each, for those who look for them in a log."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(f"{WARNED}{' '.join(record.getMessage().split())}", flush=True)
+
+
+@contextmanager
+def warnings_printed() -> Iterator[None]:
+    """Print what a film warns of so that `warnings_in` finds it."""
+    handler = _Printed(logging.WARNING)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
+def warnings_in(log: Path) -> list[str]:
+    """What a film warned of, each once, in the log of a process that drew it."""
+    if not log.exists():
+        return []
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    return list(dict.fromkeys(line.removeprefix(WARNED) for line in lines if line.startswith(WARNED)))
+
+
 def draw(order: Order, share: Sequence[str]) -> Path:
     """Draw neighbouring sections of a film, and leave a note of their segments; returns where."""
     part = part_of(order, share, key_of(order))
-    with opened(order, share) as film:
+    with opened(order, share) as film, warnings_printed():
         film.renderer.file_writer.part = part
         film.render()
     return part

@@ -12,6 +12,8 @@ from diffusion_core.errors import DiffusionError
 from diffusion_core.shapes import find_target
 from scenes.attributes import Attribute, attributes_of, explained
 from scenes.films import find_film
+from scenes.listing import about
+from scenes.output import typed
 from scenes.whole import written_whole
 
 WIDTH = 100
@@ -43,8 +45,15 @@ def begin(file: Path, name: str, target: str | None) -> str:
             raise NewFilmError(f"{name} has no target to change: leave out --target")
         find_target(target)
     module = kind.__module__
-    lines = [f"from {module} import {kind.__name__}", "", "", f"class {own}({kind.__name__}):"]
-    lines.append(f'    """{own}: `manim -pql {file} {own}` renders a draft, `-pqh` the film."""')
+    lines = [
+        f"# A draft:  {typed(f'manim -ql {file} {own}')}",
+        "",
+        f"from {module} import {kind.__name__}",
+        "",
+        "",
+    ]
+    lines += [f"class {own}({kind.__name__}):", "    # The title of decks, slides and handouts:"]
+    lines.append(f'    """{about(kind)}"""')
     if target is not None:
         lines += ["", f"    target = {target!r}"]
     for attribute in explained(kind):

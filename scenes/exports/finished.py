@@ -15,6 +15,7 @@ import av
 
 from diffusion_core.errors import DiffusionError, suggestion
 from scenes.films import find_film
+from scenes.output import typed
 from scenes.record import Beat, read_record
 from scenes.rendering import QUALITY, Order, film_of
 
@@ -129,6 +130,12 @@ class Film:
         return tuple(section for section in self.sections if names is None or section.name in names)
 
 
+def best_there(order: Order) -> Order:
+    """The same film in the highest quality in which it has been rendered; as it is where it has in none."""
+    made = [replace(order, quality=letter) for letter in reversed(QUALITY)]
+    return next((one for one in made if film_of(one).exists()), order)
+
+
 def finished(order: Order) -> Film:
     """The film that lies where this order's is made.
 
@@ -138,7 +145,7 @@ def finished(order: Order) -> Film:
     """
     path, kind = film_of(order), find_film(order.scene)
     words = ["render", order.scene, "--quality", order.quality, "--theme", order.theme]
-    again = f"python -m scenes {shlex.join(words)}"
+    again = typed(f"python -m scenes {shlex.join(words)}")
     if not path.exists():
         others = [letter for letter in QUALITY if film_of(replace(order, quality=letter)).exists()]
         there = f", or export --quality {' or '.join(others)}, which is there" if others else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,6 +98,8 @@ def export(
             that is not there.
     """
     film = finished(order)
+    if (only := film.origin["attributes"].get("only")) is not None:
+        print(f"scenes: {film.name} was rendered with only = {only!r}: a draft of that alone", file=sys.stderr)
     chosen = film.chosen(sections)
     if height is not None and height > film.height:
         raise ExportError(

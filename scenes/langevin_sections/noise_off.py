@@ -22,6 +22,8 @@ ROOM = 0.1
 """What the insets show around the disc, in data units."""
 SIDE = 2.6
 """Side of each of the two insets."""
+ALIKE = 0.05
+"""Below this share of their spread at the start, particles are said to be on a peak."""
 BINS = 15
 """Bins of the histograms along x."""
 
@@ -95,8 +97,11 @@ class NoiseOffSection(LangevinFilm):
 
     def judge_climbing(self) -> None:
         """What was seen, in a sentence."""
+        spread = self.near.series["spread"].values.ravel()
+        found = spread[-1] < ALIKE * spread[0]
+        verdict = "Climbing finds the peaks." if found else "Climbing draws them together."
         credit = self.credit("langevin.gradient_ascent")
-        self.beat("noise off: verdict", "Climbing finds the peaks. It does not sample.", FadeIn(credit))
+        self.beat("noise off: verdict", f"{verdict} It does not sample.", FadeIn(credit))
 
     def pair_of_insets(self) -> list[Mobject]:
         """The square on the stage magnified, and beside it the true samples that the climbers started as."""

@@ -147,9 +147,10 @@ class StepSizeSection(LangevinFilm):
         self.clock = ValueTracker(0)
         places = (LEFT, MIDDLE, RIGHT)
         self.panels = [Panel(run, place, self.look) for run, place in zip(self.eyes, places, strict=True)]
+        alone = "One eye" if self.has_parts else "One Gaussian"
         self.beat(
             "step size: start",
-            "How big a step? One eye alone; particles start as true samples.",
+            f"How big a step? {alone} alone; particles start as true samples.",
             *(FadeIn(*panel.parts) for panel in self.panels),
         )
 

@@ -124,12 +124,22 @@ def test_one_beat_alone_is_drafted_with_everything_before_it_in_place(tmp_path):
     assert frames_in(film_of(whole)) == 41 + 58
 
 
-def test_a_draft_of_no_beat_is_told_so(tmp_path, caplog):
+def test_a_draft_of_no_beat_is_told_so(tmp_path):
     class Draft(Short):
         only = "tow"
 
-    shoot(Draft, tmp_path, dry_run=True)
-    assert "there is no beat 'tow'" in caplog.text
+    with pytest.raises(FilmError, match=r"there is no beat 'tow': did you mean 'two'\?"):
+        shoot(Draft, tmp_path, dry_run=True)
+
+
+def test_an_attribute_that_nobody_reads_is_told(tmp_path, caplog):
+    class Mine(Short):
+        pase = 2.0
+        mine = "own"
+
+    shoot(Mine, tmp_path, dry_run=True)
+    assert "there is no attribute 'pase': did you mean 'pace'?" in caplog.text
+    assert "'mine'" not in caplog.text
 
 
 def test_beats_are_manims_sections(tmp_path):

@@ -178,7 +178,7 @@ def test_the_doctor_speaks_where_manim_and_numpy_cannot_be_loaded(tmp_path):
 def test_new_is_typed_as_the_readme_says(tmp_path):
     made = scenes(tmp_path, "new", "my_film.py", "--from", "DinosaurScene", "--target", "spiral")
     assert made.returncode == 0, made.stderr
-    assert "manim -pql my_film.py MyFilm" in made.stdout
+    assert "manim -ql my_film.py MyFilm" in made.stdout
     code = "import my_film; print(my_film.MyFilm.target)"
     run = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert run.stdout == "spiral\n"

@@ -15,7 +15,7 @@ from manim import tempconfig
 from PIL import Image, ImageDraw
 
 from scenes.__main__ import EXPORTS, main
-from scenes.exports.finished import Film, Section, finished
+from scenes.exports.finished import Film, Section, best_there, finished
 from scenes.exports.formats import MODULES, export
 from scenes.exports.stills import poster_of, still_at, telling_beat
 from scenes.record import Beat
@@ -149,14 +149,19 @@ def test_what_cannot_be_exported_ends_in_one_sentence(here, capsys, tmp_path):
     for words, answer in {
         ("LangvinScene", "--to", "mp4"): r"there is no scene 'LangvinScene': did you mean 'LangevinScene'\?",
         ("none.py:Dots", "--to", "mp4"): r"there is no file 'none.py'",
-        (NAME, "--to", "mp4"): r"has not been rendered: python -m scenes render dots.py:Dots --quality h --theme "
-        r"dark, or export --quality l, which is there",
+        (NAME, "--to", "mp4", "--quality", "h"): r"has not been rendered: .*python -m scenes render dots.py:Dots "
+        r"--quality h --theme dark, or export --quality l, which is there",
         (NAME, "--to", "gif", "--quality", "l", "--sections", "tree"): "Dots has no section 'tree': did you mean "
         "'three'",
         (NAME, "--to", "gif", "--quality", "l", "--height", "720"): "720 pixels are more than the film's 480",
     }.items():
         assert re.search(answer, said(capsys, *words, "--output", str(tmp_path))), words
     assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_quality_the_best_that_is_there_is_exported(here):
+    assert best_there(Order(NAME)) == best_there(Order(NAME, quality="k")) == ORDER
+    assert best_there(Order(NAME, theme="light")).quality == "h"
 
 
 @pytest.mark.parametrize("form", ["mp4", "gif", "posters", "captions"])

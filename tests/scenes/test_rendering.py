@@ -149,6 +149,20 @@ def test_a_killed_process_is_named_the_rest_is_made_and_the_next_run_goes_on(fol
     assert decoded(film_in(folder)) == decoded(film_in(folder, media="serial"))
 
 
+def test_what_a_film_warns_of_and_that_it_is_a_draft_is_said_at_the_end(folder):
+    own = textwrap.dedent(FILM).replace(
+        "Dots(FilmScene):", "Dots(FilmScene):\n    captions = {'one: cmoe': 'It comes.'}\n    only = 'one'\n", 1
+    )
+    (folder / "dots.py").write_text(own)
+    made = render(folder, "--jobs=2")
+    assert made.returncode == 0, made.stderr
+    said = [line for line in made.stderr.splitlines() if line.startswith("scenes: Dots-dark-l-mp4: ")]
+    assert [line.partition("mp4: ")[2] for line in said] == [
+        "captions: there is no beat 'one: cmoe': did you mean 'one: come'?",
+        "only = 'one': this is a draft of that alone",
+    ]
+
+
 def test_ctrl_c_leaves_what_is_finished_and_the_next_run_goes_on(folder):
     words = [sys.executable, "-m", "scenes", "render", NAME, "--quality=l", "--jobs=1"]
     running = subprocess.Popen(words, cwd=folder, stderr=subprocess.PIPE, text=True)
