@@ -66,9 +66,7 @@ def diffused_score(target: Distribution | PointSet, levels: Sequence[Level], axi
     return np.stack([_Quadrature(target, level, axis).score() for level in levels])
 
 
-def diffused_grids(
-    target: Distribution, law: Distribution | PointSet, levels: Sequence[Level]
-) -> dict[str, Grid]:
+def diffused_grids(target: Distribution, law: Distribution | PointSet, levels: Sequence[Level]) -> dict[str, Grid]:
     """What films draw: the target as it is, and at some levels the density and score of a law made noisy."""
     return {
         "density": density_grid(target, SHARP),

@@ -47,15 +47,15 @@ def read_ink(path: str | Path, dark: bool = False) -> Array:
     lightness, alpha = _decoded(file, suffix)
     ink = np.clip(alpha * (lightness if dark else 1 - lightness), 0, 1)
     drawn, instead = ("light on dark", "dark on light") if dark else ("dark on light", "light on dark")
-    option = f"in the library: dark={not dark}"
     if ink.max() <= PAPER:
         raise DistributionError(
-            f"'{file}' has no ink, drawn {drawn}: if it is drawn {instead}, save it inverted ({option})"
+            f"'{file}' has no ink, drawn {drawn}: "
+            f"if it is drawn {instead}, save it inverted (in the library: dark={not dark})"
         )
     if _looks_inverted(ink):
         raise DistributionError(
             f"'{file}' has ink all along its border, as if it were drawn {instead}: "
-            f"save it inverted ({option}), or leave a margin without ink around the drawing"
+            f"save it inverted (in the library: dark={not dark}), or leave a margin without ink around the drawing"
         )
     return ink
 

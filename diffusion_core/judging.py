@@ -155,4 +155,3 @@ def _first(batches: Iterable[Batch], count: int) -> Batch:
 
 def _floor(first: Array, mean: float, deviation: float) -> Series:
     return Series(first, np.array([[mean, deviation]]), ("mean", "standard deviation"))
-

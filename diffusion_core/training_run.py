@@ -95,9 +95,7 @@ class State:
         os.replace(temporary, self.path)
 
 
-def _trained(
-    recipe: TrainingRecipe, target: Distribution, state: State, progress: bool, device: str
-) -> Weights:
+def _trained(recipe: TrainingRecipe, target: Distribution, state: State, progress: bool, device: str) -> Weights:
     """The averages at each rung of the ladder, (checkpoints, parameters)."""
     rungs, ladder = list(state.rungs), set(recipe.ladder.tolist())
     done = 0 if state.last is None else state.last.step

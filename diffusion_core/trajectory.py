@@ -87,7 +87,6 @@ class Trajectory:
         """SHA-256, in hex, over everything but `path`: that of the metadata, which hold the members' own."""
         return sha256_of(metadata_of(self, {name: digest_of(array) for name, array in arrays_of(self).items()}))
 
-
     def explore(
         self,
         other: Trajectory | None = None,
