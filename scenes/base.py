@@ -87,6 +87,8 @@ class FilmScene(StillsScene, StoryboardScene):
         self.camera.background_color = self.look.paper
         if self.camera.background_opacity < 1:
             self._write_straight_alpha()
+        for name, meant in misspelt(type(self)).items():
+            logger.warning(f"there is no attribute '{name}': did you mean '{meant}'?")
         self.zones = zones(bool(self.captions))
         self.beats: list[str] = []
         self._caption: Mobject | None = None
@@ -105,13 +107,13 @@ class FilmScene(StillsScene, StoryboardScene):
         writer.save_image = lambda pixels: save_image(straight(pixels, paper))
 
     def tear_down(self) -> None:
-        """End the last beat, and tell the user of names that no beat, or no attribute, has."""
+        """End the last beat, and tell the user of names that no beat has."""
         if not self._unfinished:  # else whoever draws the next section also draws its end, and knows all beats
             self.end_beat()
-            self._tell_of_unknown_names()
+            self._tell_of_unknown_beats()
         looks.choose(None)  # it holds for this film alone
 
-    def _tell_of_unknown_names(self) -> None:
+    def _tell_of_unknown_beats(self) -> None:
         own = self.captions if isinstance(self.captions, Mapping) else {}
         for name in own.keys() - set(self.beats):
             logger.warning(f"captions: there is no beat '{name}': {suggestion(name, self.beats)}")
@@ -119,8 +121,6 @@ class FilmScene(StillsScene, StoryboardScene):
             sections = dict.fromkeys(name.partition(":")[0] for name in self.beats)
             known = [*sections, *self.beats]
             raise FilmError(f"only: there is no beat '{self.only}': {suggestion(self.only, known)}")
-        for name, meant in misspelt(type(self)).items():
-            logger.warning(f"there is no attribute '{name}': did you mean '{meant}'?")
 
     def render(self, preview: bool = False) -> bool:
         """Render; under the `manim` command our own errors end in one line instead of a traceback."""

@@ -14,6 +14,7 @@ from manim import config
 
 from diffusion_core.errors import DiffusionError
 from diffusion_core.recipe import Recipe, parameters_of
+from scenes.attributes import misspelt
 from scenes.farm import Task, prepare, run
 from scenes.films import MODULES, films, find_film, usual_films
 from scenes.rendering import Order, chosen_themes, film_of, key_of, missing, shares_of, warnings_in
@@ -58,6 +59,9 @@ def render(
     if not dry:
         prepare(LOADED)
     orders = [Order(name, chosen, quality, form) for name in wanted for chosen in chosen_themes(name, theme)]
+    for name in wanted:
+        for own, meant in misspelt(find_film(name)).items():
+            print(f"scenes: {name}: there is no attribute '{own}': did you mean '{meant}'?", file=sys.stderr)
     tasks, ends = plan(orders, jobs)
     if dry:
         for task in tasks:

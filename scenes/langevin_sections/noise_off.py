@@ -98,8 +98,8 @@ class NoiseOffSection(LangevinFilm):
     def judge_climbing(self) -> None:
         """What was seen, in a sentence."""
         spread = self.near.series["spread"].values.ravel()
-        found = spread[-1] < ALIKE * spread[0]
-        verdict = "Climbing finds the peaks." if found else "Climbing draws them together."
+        left = spread[-1] / spread[0]
+        verdict = "Climbing finds the peaks." if left < ALIKE else f"Climbing leaves {left:.0%} of their spread."
         credit = self.credit("langevin.gradient_ascent")
         self.beat("noise off: verdict", f"{verdict} It does not sample.", FadeIn(credit))
 
