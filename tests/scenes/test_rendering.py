@@ -25,7 +25,7 @@ from scenes.rendering import FORMATS, QUALITY, Order, chosen_themes, draw, film_
 from scenes.theme import THEMES
 
 FILM = """
-    import os, signal
+    import os, signal, time
     from pathlib import Path
 
     from manim import RIGHT, UP, Dot, FadeIn, FadeOut
@@ -52,6 +52,7 @@ FILM = """
             self.beat("two, too: other", "Another one.", FadeIn(self.other))
 
         def three(self):
+            time.sleep(60 if "WAIT" in os.environ and self._draws else 0)
             self.end_beat()
             self.play(FadeOut(self.dot))
             self.beat("three: go", "Only one is left.", self.other.animate(run_time=1).shift(2 * RIGHT))
@@ -165,7 +166,11 @@ def test_what_a_film_warns_of_and_that_it_is_a_draft_is_said_at_the_end(folder):
 
 def test_ctrl_c_leaves_what_is_finished_and_the_next_run_goes_on(folder):
     words = [sys.executable, "-m", "scenes", "render", NAME, "--quality=l", "--jobs=1"]
-    running = subprocess.Popen(words, cwd=folder, stderr=subprocess.PIPE, text=True)
+    waiting = os.environ | {"WAIT": "1"}  # else it may end before the signal comes
+    running = subprocess.Popen(
+        words, cwd=folder, stderr=subprocess.PIPE, text=True, env=waiting,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background ignores it
+    )  # fmt: skip
     parts = folder / "media/parts/Dots-dark-l-mp4"
     deadline = time.monotonic() + 120
     while not (parts.exists() and list(parts.glob("*.json"))) and time.monotonic() < deadline:
