@@ -13,6 +13,7 @@ import dataclasses
 import importlib
 import tempfile
 import time
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -38,15 +39,15 @@ STRETCHES: Final = (
 """Film, section, theme."""
 SETTINGS: Final = (
     "preset=medium,crf=23",
-    "preset=fast,crf=22",
     "preset=veryfast,crf=19,threads=2",
-    "preset=veryfast,crf=20",
-    "preset=veryfast,crf=20,tune=animation",
+    "preset=veryfast,crf=21,threads=2,mbtree=0",
+    "preset=fast,crf=22",
+    "preset=veryfast,crf=21,threads=2,mbtree=0,tune=animation",
     "preset=superfast,crf=24",
     "preset=superfast,crf=26,tune=animation",
     "preset=ultrafast,crf=20",
 )
-"""The first is Manim's own, the third what `scenes/encoding.py` chooses."""
+"""The first is Manim's own, the next two those of `scenes/encoding.py`."""
 
 Play = list[tuple[np.ndarray, int]]
 
@@ -69,7 +70,9 @@ def stretch(name: str, section: str, theme: str | None, wanted: int) -> list[Pla
                 if sum(map(len, plays)) >= wanted:
                     raise EnoughError
 
-            self.renderer.file_writer.write_frame = write_frame
+            writer = self.renderer.file_writer
+            writer.write_frame = write_frame
+            writer.begin_animation = writer.end_animation = lambda *_, **__: None  # no encoder waits for them
 
         def trajectory(self, recipe: Any) -> Any:
             with tempconfig({"media_dir": str(TRAJECTORIES.parent)}):
@@ -81,10 +84,8 @@ def stretch(name: str, section: str, theme: str | None, wanted: int) -> list[Pla
 
     with rendering(quality="high_quality"):
         scene = type(name, (Kept,), {"only": section, "theme": theme})()
-        try:
+        with suppress(EnoughError):
             scene.render()
-        except EnoughError:
-            scene.renderer.file_writer.abort_encode_jobs()
     return [play for play in plays if play]
 
 

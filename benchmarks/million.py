@@ -24,12 +24,8 @@ from diffusion_core.recipes import find_recipe
 
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = {"Langevin": "smiley-million", "DDPM": "dinosaur-million"}
-SIZES: dict[int, tuple[int, ...]] = {
-    10_000: (20, 200),
-    100_000: (20, 200),
-    200_000: (20, 200),
-    1_000_000: (20, 40),
-}
+PARTICLES = (10_000, 100_000, 200_000, 1_000_000)
+STEPS = (20, 200)
 NETWORK = find_recipe("dinosaur-net")
 RUN = """
 import dataclasses, sys
@@ -49,7 +45,7 @@ def main(arguments: list[str] | None = None) -> list[Row]:
     """Print the table, and return its rows."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("kinds", nargs="*", metavar="KIND", help=f"of {', '.join(KINDS)}; default: both")
-    parser.add_argument("--most", type=int, default=max(SIZES), help="particles")
+    parser.add_argument("--most", type=int, default=max(PARTICLES), help="particles")
     chosen = parser.parse_args(arguments)
     if unknown := set(chosen.kinds) - set(KINDS):
         parser.error(f"no sampler {', '.join(unknown)}: choose of {', '.join(KINDS)}")
@@ -59,9 +55,9 @@ def main(arguments: list[str] | None = None) -> list[Row]:
         for kind in chosen.kinds or KINDS:
             if kind == "DDPM":
                 train(networks)
-            for particles, all_steps in SIZES.items():
+            for particles in (size for size in PARTICLES if size <= chosen.most):
                 before: Row | None = None
-                for steps in all_steps if particles <= chosen.most else ():
+                for steps in STEPS:
                     before = measured(kind, particles, steps, Path(temporary) / "run.npz", networks, before)
                     tables.add("million", before)
     return tables

@@ -7,6 +7,7 @@ the same to the last byte.
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -19,12 +20,20 @@ from manim.scene.video_segment_encoder import VideoSegmentEncoder
 from numpy.typing import NDArray
 
 OURS: Final = {"preset": "veryfast", "crf": "19", "threads": "2"}
-"""For libx264; `python -m benchmarks.encoder` measures it. Over Manim's own (medium, crf 23), on five stretches of
-our films: half to four fifths of the time, SSIM no worse on any, its worst frame included, 1.2 to 1.4 times the
-bytes. `superfast` keeps as much only at up to twice the bytes.
+"""For libx264; `python -m benchmarks.encoder` measures it. Over Manim's own (medium, crf 23), on six stretches of
+our films: half to nine tenths of the time, SSIM no worse on any, its worst frame included, 1.1 to 1.5 times the
+bytes. `superfast` mostly keeps less with more bytes.
 
 Left alone, libx264 takes the more threads the more cores there are, and other threads make other pictures: a film
 would not be the same on another machine. Two keep up with drawing at 1080p, and leave cores to other processes."""
+TREELESS: Final = OURS | {"crf": "21", "mbtree": "0"}
+"""For widths that are not whole eights of macroblocks, as the 854 pixels of a draft: up to 1.7 times OURS' bytes.
+
+With AVX-512, libx264 (build 165, `mbtree_propagate_list_internal_avx512`) takes the macroblocks of a row eight by
+eight, past its end too, so that what memory happened to hold there changed pictures: rarely, and more often while
+other encoders worked. Without the macroblock tree it cannot; at crf 21 no SSIM is worse than by Manim's own."""
+MACROBLOCK: Final = 16
+"""Pixels."""
 
 
 class SegmentEncoder(VideoSegmentEncoder):
@@ -56,4 +65,7 @@ def encoder_options() -> dict[str, str]:
     """What a film is encoded with: the options of the user's `manim.cfg`, or else ours where libx264 encodes."""
     chosen = dict(config.video_encoder_options)
     others = config.transparent or config.format in ("webm", "mov") or config.video_codec != "auto"
-    return chosen if chosen or others else dict(OURS)
+    if chosen or others:
+        return chosen
+    macroblocks = math.ceil(config.pixel_width / MACROBLOCK)
+    return dict(TREELESS if macroblocks % 8 else OURS)

@@ -20,8 +20,8 @@ def shoot(scene_class, folder, **settings):
 def drawn_frames(scene_class, folder, **settings):
     """Render into a folder: the scene, and (play, hash) of every frame that was drawn.
 
-    A frame that Manim took from its cache is not drawn. What was drawn is compared, not what was encoded:
-    libx264 does not always encode equal frames equally.
+    A frame that Manim took from its cache is not drawn. What was drawn is compared, not what was encoded, in which
+    small differences could be lost.
     """
     drawn = []
 

@@ -99,15 +99,16 @@ def segments_of(film):
     return sorted(path.name for path in (film.parent / "partial_movie_files/Dots").iterdir())
 
 
-def test_frames_captions_and_segments_equal_those_of_the_serial_run(folder):
-    made = render(folder, "--format=webm", "--theme=light")
+@pytest.mark.parametrize("form", ["mp4", "webm"])
+def test_frames_captions_and_segments_equal_those_of_the_serial_run(folder, form):
+    made = render(folder, f"--format={form}", "--theme=light")
     assert made.returncode == 0, made.stderr
     serial = scenes(
-        folder, "render", "-ql", "--media_dir=serial", "--format=webm", "dots.py", "Dots", module="manim",
+        folder, "render", "-ql", "--media_dir=serial", f"--format={form}", "dots.py", "Dots", module="manim",
         DIFFUSION_THEME="light",
     )  # fmt: skip
     assert serial.returncode == 0, serial.stderr
-    ours, theirs = (film_in(folder, ".webm", "Dots-light", media) for media in ("media", "serial"))
+    ours, theirs = (film_in(folder, f".{form}", "Dots-light", media) for media in ("media", "serial"))
     assert len(decoded(ours)) > 100
     assert decoded(ours) == decoded(theirs)
     assert ours.with_suffix(".srt").read_text() == theirs.with_suffix(".srt").read_text()
