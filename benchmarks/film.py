@@ -36,8 +36,8 @@ YARDSTICK: Final = (("crf", "23"),)
 STRETCH: Final = 100
 """Pictures after which a stretch ends: 0.8 GB of them at 1080p, besides what its last play has more."""
 TOUCHED: Final = 4e9
-"""Bytes that are touched before a film. A virtual machine may be given memory only when that is first touched: 16 ms
-a picture at 1080p where it takes 1.2 later, and that of the pictures that are kept is no part of the film."""
+"""Bytes that are touched before a film. A virtual machine may be given memory only when that is first touched: 16
+ms a picture at 1080p where it takes 1.2 later; and that of the pictures that are kept is no part of the film."""
 TRAJECTORIES: Final = Path("media/trajectories").resolve()
 
 Play = list[tuple[np.ndarray, int]]
