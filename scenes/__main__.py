@@ -152,6 +152,10 @@ def _add_choices(command: argparse.ArgumentParser, both: bool = False) -> None:
 
 
 def _render(options: argparse.Namespace) -> int:
+    from scenes.farm import prepare
+
+    if not options.dry_run:
+        prepare(["scenes.batch", "scenes.loaded"])  # meanwhile this process loads them too
     from scenes.batch import render
 
     chosen = (options.theme, options.quality, options.format)

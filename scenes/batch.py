@@ -15,17 +15,14 @@ from manim import config
 from diffusion_core.errors import DiffusionError
 from diffusion_core.recipe import Recipe, parameters_of
 from scenes.attributes import misspelt
-from scenes.farm import Task, prepare, run
-from scenes.films import MODULES, films, find_film, usual_films
+from scenes.farm import Task, run
+from scenes.films import films, find_film, usual_films
 from scenes.rendering import Order, chosen_themes, film_of, key_of, missing, shares_of, warnings_in
 from scenes.storyboard import recipes_of, trajectories
 
 SHARES: Final = 3
 """About so many times more tasks than processes; few enough that hardly any time is lost in going to a section,
 and enough that no process has to wait for the last one for long."""
-
-LOADED: Final = ("scenes.batch", *(f"scenes.{name}" for name in MODULES))
-"""What nearly every process needs."""
 
 
 class NothingToRenderError(DiffusionError):
@@ -56,8 +53,6 @@ def render(
     wanted = list(dict.fromkeys([*(usual_films() if whole else ()), *names]))
     if not wanted:
         raise NothingToRenderError(f"name a film, or say --all: there are {', '.join(films())}")
-    if not dry:
-        prepare(LOADED)
     orders = [Order(name, chosen, quality, form) for name in wanted for chosen in chosen_themes(name, theme)]
     for name in wanted:
         for own, meant in misspelt(find_film(name)).items():

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing import forkserver
+from multiprocessing.connection import wait
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
@@ -28,7 +29,7 @@ FORKED: Final = "forkserver" if sys.platform == "linux" else "spawn"
 PATIENCE: Final = 10.0
 """Seconds that a process has to put things in order after an interruption."""
 LOOK: Final = 0.1
-"""Seconds between two looks at what runs."""
+"""Seconds between two looks at what runs, unless something ends before."""
 TAIL: Final = 2000
 """Characters of a log that are shown."""
 
@@ -91,7 +92,7 @@ def run(tasks: Sequence[Task], jobs: int, console: Console | None = None) -> dic
                 for task in [task for task in waiting if not task.after & open_names][: jobs - len(running)]:
                     waiting.remove(task)
                     running[task.name] = _Running(task, context)
-                time.sleep(LOOK if running else 0)
+                wait([one.process.sentinel for one in running.values()], LOOK)
                 for name, process in list(running.items()):
                     _show(progress, bars[process.task.group], process)
                     if (code := process.process.exitcode) is None:
