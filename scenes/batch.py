@@ -118,12 +118,12 @@ def _compute(recipe: Recipe) -> Task:
 
 
 def _film(order: Order, after: frozenset[str]) -> Task:
-    return _task(f"draw {order.name}", ["scenes", "film", *order.arguments], order.name, after)
+    return _task(f"draw {order.name}", ["scenes", "film", *order.arguments], order.name, after, keeps=True)
 
 
 def _section(order: Order, share: Sequence[str], after: frozenset[str]) -> Task:
     words = ["scenes", "section", *order.arguments, "--", *share]
-    return _task(f"draw {order.name}: {', '.join(share)}", words, order.name, after)
+    return _task(f"draw {order.name}: {', '.join(share)}", words, order.name, after, keeps=True)
 
 
 def _join(order: Order, shares: Sequence[Sequence[str]], after: frozenset[str]) -> Task:
@@ -131,6 +131,6 @@ def _join(order: Order, shares: Sequence[Sequence[str]], after: frozenset[str]) 
     return _task(f"join {order.name}", words, order.name, after)
 
 
-def _task(name: str, words: Sequence[str], group: str, after: frozenset[str]) -> Task:
+def _task(name: str, words: Sequence[str], group: str, after: frozenset[str], keeps: bool = False) -> Task:
     log = Path(config.get_dir("media_dir")) / "logs" / (re.sub(r"[^\w.-]+", "-", name) + ".log")
-    return Task(name, words, log, group, after)
+    return Task(name, words, log, group, after, keeps)

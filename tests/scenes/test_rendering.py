@@ -1,5 +1,6 @@
 """Films in several processes: the same frames as in one, whatever was interrupted, killed or wrong."""
 
+import ast
 import hashlib
 import itertools
 import json
@@ -316,6 +317,37 @@ def test_the_farm_runs_in_order_and_what_fails_stops_only_what_needs_it(tmp_path
     assert "exit code 3" in faults["b"]
     assert "woe" in faults["b"]
     assert faults["d"] == "needs b"
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="only Linux lets cores be chosen")
+def test_processes_keep_to_a_core_each_while_there_are_as_many(tmp_path, monkeypatch):
+    every = os.sched_getaffinity(0)
+    if len(every) < 2:
+        pytest.skip("there is one core")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "told.py").write_text(
+        "import os, sys, time\nopen(sys.argv[1], 'w').write(repr(os.sched_getaffinity(0)))\ntime.sleep(0.5)\n"
+    )
+
+    def kept(name):
+        return ast.literal_eval(Path(name).read_text())
+
+    def task(name, *after, keeps=True):
+        return Task(name, ["told", name], tmp_path / f"{name}.log", "group", frozenset(after), keeps)
+
+    two = set(sorted(every)[:2])
+    os.sched_setaffinity(0, two)
+    try:
+        together = [task("a"), task("b"), task("c", "a", "b")]
+        assert not run([*together, task("d", "c", keeps=False), task("e", "c", keeps=False)], jobs=2)
+        assert not run([task("f"), task("g")], jobs=1)
+    finally:
+        os.sched_setaffinity(0, every)
+    assert kept("a") | kept("b") == two
+    assert len(kept("a")) == len(kept("b")) == 1
+    for name in "cdefg":  # "c" is alone
+        assert len(kept(name)) > 1
 
 
 def test_a_part_with_a_missing_segment_or_damaged_is_refused(tmp_path):
