@@ -36,8 +36,8 @@ YARDSTICK: Final = (("crf", "23"),)
 STRETCH: Final = 100
 """Pictures after which a stretch ends: 0.8 GB of them at 1080p, besides what its last play has more."""
 TOUCHED: Final = 4e9
-"""Bytes that are touched before a film. A virtual machine may be given memory only when that is first touched: 16
-ms a picture at 1080p where it takes 1.2 later; and that of the pictures that are kept is no part of the film."""
+"""Bytes that are touched before a stretch. A virtual machine may be given memory only when that is first touched,
+16 ms a picture at 1080p where it takes 1.2 later; and that of pictures that are kept is no part of the film."""
 TRAJECTORIES: Final = Path("media/trajectories").resolve()
 
 Play = list[tuple[np.ndarray, int]]
@@ -61,6 +61,8 @@ class Meter:
 
     def begin(self) -> None:
         """Start the clocks: of the film, and of what the main thread computes."""
+        if self.measured:
+            np.ones(int(TOUCHED) // 8)
         self.start, self.worked = clocks(), time.thread_time()
 
     def keep(self, pixels: np.ndarray, repeat: int) -> None:
@@ -167,7 +169,6 @@ def film_row(name: str, every: int, only: str | None = None, **settings: Any) ->
     """A film's drawing and encoding."""
     film = getattr(importlib.import_module(FILMS[name]), name)
     meter = Meter(every)
-    np.ones(int(TOUCHED) // 8)
     with rendering(**settings):
         timed(type(name, (film,), {"only": only}), meter)().render()
     if not meter.frames:
