@@ -83,7 +83,7 @@ def test_captions_change_in_the_film_when_its_beats_begin_and_at_no_other_time(h
     film = finished(ORDER)
     shown = frames(film.path, 0, film.duration)
     lines = np.array([frame.to_ndarray(format="gray")[400:480] for frame in shown], float)
-    changes = np.abs(np.diff(lines, axis=0)).mean(axis=(1, 2)) > 0.05
+    changes = np.abs(np.diff(lines, axis=0)).mean(axis=(1, 2)) > 0.08  # a keyframe alone makes 0.06
     changed = (1 + np.flatnonzero(changes)) / film.rate
     begun = [(beat.start - 1e-3 <= changed) & (changed < beat.start + 2 * FADE) for beat in film.beats]
     assert all(now.any() for now in begun)
