@@ -3,9 +3,9 @@
 import base64
 import json
 import re
-import time
 from dataclasses import replace
 from io import BytesIO
+from time import monotonic
 
 import av
 import numpy as np
@@ -116,10 +116,10 @@ def seen(page):
 
 
 def shows(page, wanted, patience=5.0):
-    """Whether a picture is on the screen, or comes to be: a busy machine paints a video's frame later than its time."""
-    deadline = time.monotonic() + patience
+    """Whether a picture is on the screen, or comes to be: a busy machine paints a frame later than its time."""
+    deadline = monotonic() + patience
     while not same(seen(page), wanted):
-        if time.monotonic() > deadline:
+        if monotonic() > deadline:
             return False
     return True
 
