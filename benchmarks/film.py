@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from manim import tempconfig
+from manim import config, tempconfig
 from manim.scene.scene import Scene
 from manim.scene.video_segment_encoder import VideoSegmentEncoder
 
@@ -35,9 +35,9 @@ YARDSTICK: Final = (("crf", "23"),)
 """Manim's own options for libx264."""
 STRETCH: Final = 100
 """Pictures after which a stretch ends: 0.8 GB of them at 1080p, besides what its last play has more."""
-TOUCHED: Final = 4e9
-"""Bytes that are touched before a stretch. A virtual machine may be given memory only when that is first touched,
-16 ms a picture at 1080p where it takes 1.2 later; and that of pictures that are kept is no part of the film."""
+TOUCHED: Final = 500
+"""Pictures whose memory is touched before a stretch. A virtual machine may be given it only when that is touched,
+16 ms a picture at 1080p where it later takes 1.2; and that of pictures that are kept is no part of the film."""
 TRAJECTORIES: Final = Path("media/trajectories").resolve()
 
 Play = list[tuple[np.ndarray, int]]
@@ -62,7 +62,7 @@ class Meter:
     def begin(self) -> None:
         """Start the clocks: of the film, and of what the main thread computes."""
         if self.measured:
-            np.ones(int(TOUCHED) // 8)
+            np.ones((TOUCHED, config.pixel_height, config.pixel_width), np.uint32)
         self.start, self.worked = clocks(), time.thread_time()
 
     def keep(self, pixels: np.ndarray, repeat: int) -> None:

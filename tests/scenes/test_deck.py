@@ -5,7 +5,6 @@ import json
 import re
 from dataclasses import replace
 from io import BytesIO
-from time import monotonic
 
 import av
 import numpy as np
@@ -115,15 +114,6 @@ def seen(page):
     return Image.open(BytesIO(page.screenshot()))
 
 
-def shows(page, wanted, patience=5.0):
-    """Whether a picture is on the screen, or comes to be: a busy machine paints a frame later than its time."""
-    deadline = monotonic() + patience
-    while not same(seen(page), wanted):
-        if monotonic() > deadline:
-            return False
-    return True
-
-
 def clips_in(page_of_deck):
     """The clips in a page, as bytes."""
     return [base64.b64decode(text) for text in re.findall(r'id="clip-\d+">([^<]*)<', page_of_deck)]
@@ -188,7 +178,7 @@ def test_a_section_plays_to_its_last_picture_and_pauses_there(talk, film):
     wait(talk, "end", 1)
     now, duration = moment(talk)
     assert now == duration == pytest.approx(film.sections[0].end, abs=1e-3)
-    assert shows(talk, picture(film, round(film.sections[0].end * film.rate) - 1))
+    assert same(seen(talk), picture(film, round(film.sections[0].end * film.rate) - 1))
     talk.wait_for_timeout(300)
     assert talk.evaluate("[...document.querySelectorAll('video')].every((video) => video.paused)")
     wait(talk, "end", 1)
@@ -204,7 +194,7 @@ def test_the_same_key_plays_skips_to_the_end_and_goes_to_the_next(talk, film, ke
         wait(talk, "end", number)
         now, duration = moment(talk)
         assert duration - 1 / film.rate < now <= duration
-        assert shows(talk, picture(film, round(section.end * film.rate) - 1))
+        assert same(seen(talk), picture(film, round(section.end * film.rate) - 1))
     talk.keyboard.press(key)
     wait(talk, "end", len(film.sections))
 
@@ -214,7 +204,7 @@ def test_back_leads_to_the_end_of_the_section_before_and_then_to_the_title(talk,
     finish(talk, 3)
     talk.keyboard.press(key)
     wait(talk, "end", 2)
-    assert shows(talk, picture(film, round(film.sections[1].end * film.rate) - 1))
+    assert same(seen(talk), picture(film, round(film.sections[1].end * film.rate) - 1))
     talk.keyboard.press(key)
     wait(talk, "end", 1)
     talk.keyboard.press(key)
@@ -224,7 +214,7 @@ def test_back_leads_to_the_end_of_the_section_before_and_then_to_the_title(talk,
 def test_home_and_end_lead_to_the_title_and_the_last_picture(talk, film):
     talk.keyboard.press("End")
     wait(talk, "end", 3)
-    assert shows(talk, picture(film, round(film.duration * film.rate) - 1))
+    assert same(seen(talk), picture(film, round(film.duration * film.rate) - 1))
     talk.keyboard.press("Home")
     wait(talk, "cover", 1)
 
@@ -419,7 +409,7 @@ def test_where_less_motion_is_asked_for_sections_open_with_their_last_picture(ch
     page.keyboard.press("Space")
     assert phase(page) == "end"
     wait(page, "end", 1)
-    assert shows(page, picture(film, round(film.sections[0].end * film.rate) - 1))
+    assert same(seen(page), picture(film, round(film.sections[0].end * film.rate) - 1))
     page.keyboard.press("r")
     wait(page, "playing", 1)
     context.close()

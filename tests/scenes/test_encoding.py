@@ -8,12 +8,12 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from filming import QUICK, frames_in, shoot
+from filming import frames_in, shoot
 from manim import Dot, FadeIn, tempconfig
 from manim._config.video_encoder import VideoEncoderSpec
 from manim.scene.video_segment_encoder import VideoSegmentEncoder
 
-from scenes.encoding import OURS, SegmentEncoder, encoder_options
+from scenes.encoding import OURS, TREELESS, SegmentEncoder, encoder_options
 from scenes.storyboard import StoryboardScene
 
 X264 = VideoEncoderSpec("mp4", "libx264", "yuv420p", 64, 48, Fraction(15), (("crf", "23"), ("threads", "1")))
@@ -51,8 +51,7 @@ def test_films_are_encoded_this_way(tmp_path):
     encoder = writer._create_segment_encoder(tmp_path / "one.mp4")
     assert isinstance(encoder, SegmentEncoder)
     assert encoder.spec == writer.video_encoder
-    with tempconfig(QUICK):
-        assert dict(encoder.spec.options) == encoder_options()
+    assert dict(encoder.spec.options) == TREELESS  # 854 pixels are 54 macroblocks
     encoder.abort()
 
 
@@ -62,10 +61,11 @@ def test_only_whole_eights_of_macroblocks_have_a_tree():
             assert encoder_options() == OURS
     for width in (854, 848, 1080, 1288):
         with tempconfig({"pixel_width": width}):
-            assert encoder_options()["mbtree"] == "0"
+            assert encoder_options() == TREELESS
 
 
 def test_a_users_options_and_other_encoders_are_left_alone():
+    assert encoder_options() == OURS
     with tempconfig({"video_encoder_options": {"crf": "30"}}):
         assert encoder_options() == {"crf": "30"}
     for other in ({"format": "webm"}, {"format": "mov"}, {"transparent": True}, {"video_codec": "libx265"}):
