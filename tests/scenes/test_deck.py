@@ -109,7 +109,10 @@ def same(one, other):
 
 
 def seen(page):
-    """What is on the screen, once what was drawn last is there."""
+    """What is on the screen, once a video has the picture it was sent to and what was drawn last is there."""
+    page.wait_for_function(
+        "[...document.querySelectorAll('video.shown')].every((video) => video.readyState >= 2 && !video.seeking)"
+    )
     page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
     return Image.open(BytesIO(page.screenshot()))
 
